@@ -1,0 +1,7 @@
+/// Who makes a call, proven by a token.
+public enum Principal: Sendable, Hashable {
+    /// An automation identity: it may do everything, and is known by the key's name.
+    case apiKey(String)
+    /// The customer of this one session.
+    case customer(SessionID)
+}

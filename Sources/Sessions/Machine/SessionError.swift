@@ -1,0 +1,45 @@
+/// Everything that a session call can be refused with. Each has a stable `code` and a sentence that names the next step.
+public enum SessionError: Error, Sendable, Equatable {
+    case notFound
+    /// The session has ended; nothing more happens to it.
+    case ended
+    case pin(PINRefusal)
+    /// A claimed session keeps its customer (D5).
+    case pinClaimed
+    /// The step needs a customer who has claimed the PIN.
+    case notClaimed
+    /// Start before the customer is ready (S52, S53).
+    case notReady
+    case alreadyStarted
+    case notStarted
+    case onHold
+    case notOnHold
+    case notWaiting
+    /// The technician has another active Lens session (D10).
+    case technicianBusy
+    case eulaOutdated(current: String)
+    case eulaAlreadyAccepted
+    /// Camera or microphone must stay granted once the customer waits.
+    case deviceNeeded
+    /// Media of the customer before the licence is accepted (D14).
+    case eulaNeeded
+    /// Media of the technician before the customer waits.
+    case mediaTooEarly
+    /// The token belongs to another session, or to the other side.
+    case notYours
+    /// The call is the technician's.
+    case technicianOnly
+    /// The call is the customer's.
+    case customerOnly
+    case noSuchResource
+    /// A field of the request is wrong.
+    case invalid(field: String, String)
+    /// The service sends no mail.
+    case mailUnavailable
+    /// The store holds as many sessions as it may.
+    case full
+    /// The store refuses a PIN that is in use; the caller draws another.
+    case pinTaken
+    case store(String)
+    case media(MediaGatewayError)
+}
