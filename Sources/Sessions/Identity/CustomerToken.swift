@@ -1,13 +1,12 @@
-/// What the browser or program that claimed a PIN holds from then on (D4): the session's name and 256 secret bits. It
-/// lives as long as the session.
+/// What the browser or program that claimed a PIN holds from then on (D4): the session's name and a secret. It lives as
+/// long as the session.
 public struct CustomerToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     public let session: SessionID
-    let secret: [UInt8]
+    public let secret: TokenSecret
 
-    /// A new token for a session.
-    public init(for session: SessionID, using generator: inout some RandomNumberGenerator) {
+    public init(session: SessionID, secret: TokenSecret) {
         self.session = session
-        secret = SecretBytes.draw(32, using: &generator)
+        self.secret = secret
     }
 
     /// Reads what `text` wrote; nil for anything else.
@@ -15,29 +14,45 @@ public struct CustomerToken: Sendable, CustomStringConvertible, CustomDebugStrin
         guard text.utf8.count == 97 else { return nil }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let first = parts.first, let last = parts.last, let session = SessionID(first),
-            let secret = Hexadecimal.bytes(last), secret.count == 32
+            let bytes = Hexadecimal.bytes(last), let secret = TokenSecret(bytes)
         else { return nil }
-        self.session = session
-        self.secret = secret
+        self.init(session: session, secret: secret)
     }
 
     /// The form for the wire: `session.secret` in hexadecimal. Safe in headers, cookies and URLs.
-    public var text: String { session.text + "." + Hexadecimal.text(secret) }
+    public var text: String { session.text + "." + Hexadecimal.text(secret.bytes) }
 
     /// Hides the secret.
     public var description: String { "CustomerToken(\(session))" }
     public var debugDescription: String { description }
 }
 
-/// What a store keeps of a customer's token: enough to recognise it. The only place that knows how it is kept.
+/// 256 random bits.
+public struct TokenSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    let bytes: [UInt8]
+
+    public init(using generator: inout some RandomNumberGenerator) {
+        bytes = SecretBytes.draw(32, using: &generator)
+    }
+
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    public var description: String { "TokenSecret" }
+    public var debugDescription: String { "TokenSecret" }
+}
+
+/// What a store keeps of a token's secret: enough to recognise it. The only place that knows how it is kept.
 public struct TokenProof: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     private let bytes: [UInt8]
 
-    public init(_ token: CustomerToken) { bytes = token.secret }
+    public init(_ secret: TokenSecret) { bytes = secret.bytes }
 
     /// Compares in constant time.
-    public func matches(_ token: CustomerToken) -> Bool { SecretBytes.areEqual(bytes, token.secret) }
+    public func matches(_ secret: TokenSecret) -> Bool { SecretBytes.areEqual(bytes, secret.bytes) }
 
     public var description: String { "TokenProof" }
-    public var debugDescription: String { description }
+    public var debugDescription: String { "TokenProof" }
 }

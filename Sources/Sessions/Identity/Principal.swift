@@ -4,4 +4,12 @@ public enum Principal: Sendable, Hashable {
     case apiKey(String)
     /// The customer of this one session.
     case customer(SessionID)
+
+    /// The name that sessions show for their owner.
+    public var name: String {
+        switch self {
+        case .apiKey(let name): name
+        case .customer: "customer"
+        }
+    }
 }

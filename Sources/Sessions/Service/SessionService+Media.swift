@@ -1,0 +1,79 @@
+/// Media signalling: who may, and when; the media side does the rest.
+extension SessionService {
+    /// Answers a WHIP (`publish`) or WHEP (`play`) offer. The side is the principal's.
+    ///
+    /// - Throws: `notYours`, `eulaNeeded`, `mediaTooEarly`, `ended`, `media` with the media side's refusal.
+    public func accept(
+        sdp: String, flow: MediaFlow, session id: SessionID, by principal: Principal, clientAddress: String,
+        requestIsPrivate: Bool
+    ) async throws(SessionError) -> MediaAnswer {
+        let side = Self.side(of: principal)
+        return try await exclusively(id) { () async throws(SessionError) in
+            let session = try await self.session(id, for: principal)
+            try session.permitMedia(of: side)
+            let offer = MediaOffer(
+                session: id, side: side, flow: flow, sdp: sdp, clientAddress: clientAddress,
+                requestIsPrivate: requestIsPrivate)
+            let answer: MediaAnswer
+            do throws(MediaGatewayError) { answer = try await media.accept(offer) } catch { throw .media(error) }
+            resources[id, default: [:]][MediaRole(side: side, flow: flow)] = answer.resource
+            if session.gateIsOpen { try await openGate(of: id) }
+            return answer
+        }
+    }
+
+    /// Stops a resource. A customer stops only their own.
+    public func remove(
+        resource: String, flow: MediaFlow, session id: SessionID, by principal: Principal
+    ) async throws(SessionError) {
+        try await exclusively(id) { () async throws(SessionError) in
+            let session = try await self.session(id, for: principal)
+            if session.hasEnded { throw .ended }
+            guard let role = resources[id]?.first(where: { $0.value == resource })?.key, role.flow == flow else {
+                throw .noSuchResource
+            }
+            if case .customer = principal, role.side != .customer { throw .notYours }
+            resources[id]?[role] = nil
+            do throws(MediaGatewayError) {
+                try await media.remove(resource, session: id)
+            } catch .notFound {
+                throw .noSuchResource
+            } catch {
+                throw .media(error)
+            }
+        }
+    }
+
+    /// Whether this resource is the present one of its place.
+    public func hasResource(
+        _ resource: String, flow: MediaFlow, session id: SessionID, by principal: Principal
+    ) async throws(SessionError) -> Bool {
+        _ = try await session(id, for: principal)
+        return resources[id]?.contains { $0.value == resource && $0.key.flow == flow } ?? false
+    }
+
+    /// The media side saw the customer's connection go or come back (D13).
+    public func connectionChanged(
+        of id: SessionID, to connection: MediaConnection
+    ) async throws(SessionError) -> LensSession {
+        try await apply(.connectionChanged(connection), to: id)
+    }
+
+    /// The media side lost the session for good.
+    public func mediaFailed(_ id: SessionID) async throws(SessionError) -> LensSession {
+        try await apply(.failed, to: id)
+    }
+
+    /// The figures as they are now, or as they were at the end.
+    public func figures(of session: LensSession) async -> MediaFigures {
+        if let figures = session.finalFigures { return figures }
+        return await media.figures(session.id) ?? MediaFigures()
+    }
+
+    private static func side(of principal: Principal) -> MediaSide {
+        switch principal {
+        case .apiKey: .technician
+        case .customer: .customer
+        }
+    }
+}

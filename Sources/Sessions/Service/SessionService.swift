@@ -1,0 +1,137 @@
+/// The session service: finds a session, asks it, stores the answer, then acts on the media, in this order.
+///
+/// Calls for one session run one after the other, so that the media side sees its orders in the order of the stored states;
+/// calls for different sessions do not wait for each other. The rules over all sessions are the store's.
+public actor SessionService {
+    /// What the operator set.
+    public nonisolated let settings: SessionSettings
+
+    let store: any SessionStore
+    let media: any MediaGateway
+    let now: @Sendable () -> WallTime
+    private var generator: any RandomNumberGenerator & Sendable
+    private var turns: [SessionID: [CheckedContinuation<Void, Never>]] = [:]
+    /// The resources of each session, at most one for each side and flow.
+    var resources: [SessionID: [MediaRole: String]] = [:]
+
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - generator: where PINs, tokens and identifiers come from; cryptographic in service.
+    public init(
+        store: any SessionStore, media: any MediaGateway, settings: SessionSettings = SessionSettings(),
+        now: @escaping @Sendable () -> WallTime,
+        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
+        self.store = store
+        self.media = media
+        self.settings = settings
+        self.now = now
+        self.generator = generator
+    }
+
+    /// Runs `body` while no other call works on this session.
+    func exclusively<T: Sendable>(
+        _ id: SessionID, _ body: () async throws(SessionError) -> T
+    ) async throws(SessionError) -> T {
+        if turns[id] == nil {
+            turns[id] = []
+        } else {
+            await withCheckedContinuation { turns[id, default: []].append($0) }
+        }
+        defer { passTurn(id) }
+        return try await body()
+    }
+
+    private func passTurn(_ id: SessionID) {
+        guard var waiting = turns[id], !waiting.isEmpty else {
+            turns[id] = nil
+            return
+        }
+        let next = waiting.removeFirst()
+        turns[id] = waiting
+        next.resume()
+    }
+
+    /// Applies an event, then acts.
+    func apply(_ event: SessionEvent, to id: SessionID) async throws(SessionError) -> LensSession {
+        try await exclusively(id) { () async throws(SessionError) in
+            let change = try await store.update(id, with: event, at: now())
+            return try await act(on: change)
+        }
+    }
+
+    /// Carries out what a stored change asks for.
+    private func act(on change: SessionChange) async throws(SessionError) -> LensSession {
+        var session = change.session
+        for action in change.actions {
+            switch action {
+            case .openGate: try await openGate(of: session.id)
+            case .closeGate: await closeGate(of: session.id)
+            case .endMedia: session.finalFigures = try await endMedia(of: session.id)
+            }
+        }
+        return session
+    }
+
+    /// Opens the gate. Where the media side cannot, the session goes on hold, which is what it then truly is, and the
+    /// technician may resume it.
+    func openGate(of id: SessionID) async throws(SessionError) {
+        do {
+            try await media.openGate(id)
+        } catch .notFound {
+            // No media yet: accepting the first offer opens the gate.
+        } catch {
+            _ = try? await store.update(id, with: .held, at: now())
+            await closeGate(of: id)
+            throw .media(error)
+        }
+    }
+
+    /// Closes the gate, or takes the media down where that fails: hold must stop the media (D12).
+    private func closeGate(of id: SessionID) async {
+        do {
+            try await media.closeGate(id)
+        } catch .notFound {
+            // No media: nothing passes.
+        } catch {
+            await media.end(id)
+            resources[id] = nil
+        }
+    }
+
+    private func endMedia(of id: SessionID) async throws(SessionError) -> MediaFigures {
+        // Closed first, so that the figures read next are the last ones.
+        await closeGate(of: id)
+        let figures = await media.figures(id) ?? MediaFigures()
+        await media.end(id)
+        resources[id] = nil
+        try await store.record(figures, for: id)
+        return figures
+    }
+
+    func drawSecret() -> TokenSecret { TokenSecret(using: &generator) }
+
+    func drawID() -> SessionID { SessionID(using: &generator) }
+
+    /// Calls `use` with fresh PINs until one is free. Among a million PINs and the stores' limits a few draws are enough;
+    /// after a hundred the service counts as full.
+    func withFreshPIN<T: Sendable>(
+        _ use: (PIN, _ expiresAt: WallTime) async throws(SessionError) -> T
+    ) async throws(SessionError) -> T {
+        let expiresAt = now().advanced(byMinutes: Int64(settings.pinLifetimeMinutes))
+        for _ in 0..<100 {
+            do {
+                return try await use(PIN(using: &generator), expiresAt)
+            } catch .pinTaken {
+                continue
+            }
+        }
+        throw .full
+    }
+}
+
+/// One of the four places for media in a session.
+struct MediaRole: Hashable, Sendable {
+    let side: MediaSide
+    let flow: MediaFlow
+}

@@ -1,0 +1,117 @@
+/// Sessions in memory. They are gone with the process; beyond the limit the session that ended first makes room.
+public actor MemorySessionStore: SessionStore {
+    private struct Entry {
+        var session: LensSession
+        let number: UInt64
+    }
+
+    private struct PINEntry {
+        let session: SessionID
+        var isRevoked = false
+    }
+
+    private let limit: Int
+    private var entries: [SessionID: Entry] = [:]
+    /// Every PIN ever given, so that a used one and an unknown one answer differently; at most a million. The latest wins.
+    private var pins: [PIN: PINEntry] = [:]
+    /// The unique index behind D10.
+    private var activePlaces: [TechnicianID: SessionID] = [:]
+    /// Oldest first, by rising number.
+    private var order: [(number: UInt64, id: SessionID)] = []
+    /// In the order of ending.
+    private var endedSessions: [SessionID] = []
+    private var nextNumber: UInt64 = 1
+
+    /// - Parameter limit: sessions kept, at least 1.
+    public init(limit: Int = 100_000) { self.limit = max(1, limit) }
+
+    public func create(_ session: LensSession) throws(SessionError) {
+        guard !isTaken(session.pin) else { throw .pinTaken }
+        if entries.count >= limit { try evict() }
+        entries[session.id] = Entry(session: session, number: nextNumber)
+        order.append((nextNumber, session.id))
+        nextNumber += 1
+        pins[session.pin] = PINEntry(session: session.id)
+    }
+
+    public func find(_ id: SessionID) throws(SessionError) -> LensSession? { entries[id]?.session }
+
+    public func claim(pin: PIN, by claim: CustomerClaim, at now: WallTime) throws(SessionError) -> SessionChange {
+        guard let entry = pins[pin] else { throw .pin(.invalid) }
+        guard !entry.isRevoked, entries[entry.session] != nil else { throw .pin(.expired) }
+        return try update(entry.session, with: .pinClaimed(pin, claim), at: now)
+    }
+
+    public func update(
+        _ id: SessionID, with event: SessionEvent, at now: WallTime
+    ) throws(SessionError) -> SessionChange {
+        guard let before = entries[id]?.session else { throw .notFound }
+        var after = before
+        let actions = try after.handle(event, at: now)
+        try write(after, replacing: before)
+        return SessionChange(session: after, actions: actions)
+    }
+
+    public func record(_ figures: MediaFigures, for id: SessionID) throws(SessionError) {
+        entries[id]?.session.finalFigures = figures
+    }
+
+    public func list(_ query: SessionQuery) throws(SessionError) -> SessionPage {
+        var end = order.endIndex
+        if let cursor = query.cursor {
+            guard let number = UInt64(cursor) else { throw .invalid(field: "cursor", "is not one that a page gave") }
+            end = firstIndex(notBelow: number)
+        }
+        let limit = min(max(query.limit, SessionQuery.limits.lowerBound), SessionQuery.limits.upperBound)
+        var page = SessionPage(sessions: [], cursor: nil)
+        for place in order[..<end].reversed() {
+            guard let session = entries[place.id]?.session, query.includes(session) else { continue }
+            if page.sessions.count == limit { return page }
+            page.sessions.append(session)
+            page.cursor = String(place.number)
+        }
+        page.cursor = nil
+        return page
+    }
+
+    /// Checks the rules over all sessions, then keeps the session and its indices. Nothing is changed on a refusal.
+    private func write(_ after: LensSession, replacing before: LensSession) throws(SessionError) {
+        let id = after.id
+        if after.pin != before.pin, isTaken(after.pin) { throw .pinTaken }
+        if let technician = after.occupiedTechnician, let holder = activePlaces[technician], holder != id {
+            throw .technicianBusy
+        }
+        if after.pin != before.pin {
+            pins[before.pin]?.isRevoked = true
+            pins[after.pin] = PINEntry(session: id)
+        }
+        if let technician = before.occupiedTechnician { activePlaces[technician] = nil }
+        if let technician = after.occupiedTechnician { activePlaces[technician] = id }
+        if after.hasEnded, !before.hasEnded { endedSessions.append(id) }
+        entries[id]?.session = after
+    }
+
+    /// Whether a PIN leads to a session that has not ended.
+    private func isTaken(_ pin: PIN) -> Bool {
+        guard let entry = pins[pin], !entry.isRevoked, let other = entries[entry.session]?.session else { return false }
+        return !other.hasEnded
+    }
+
+    private func evict() throws(SessionError) {
+        guard let id = endedSessions.first, let entry = entries[id] else { throw .full }
+        endedSessions.removeFirst()
+        entries[id] = nil
+        order.remove(at: firstIndex(notBelow: entry.number))
+    }
+
+    /// The place in `order` of the first number that is not below this one.
+    private func firstIndex(notBelow number: UInt64) -> Int {
+        var low = order.startIndex
+        var high = order.endIndex
+        while low < high {
+            let middle = low + (high - low) / 2
+            if order[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
