@@ -16,7 +16,7 @@ public struct RTPMap: Hashable, Sendable {
         self.channels = channels
     }
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value)
         guard words.count == 2, let payloadType = SDPText.decimal(words[0].utf8, as: UInt8.self), payloadType < 128
         else { return nil }
@@ -46,7 +46,7 @@ public struct FormatParameters: Hashable, Sendable {
     /// As written.
     public var parameters: String
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value, maxSplits: 1)
         guard words.count == 2 else { return nil }
         format = String(words[0])
@@ -79,7 +79,7 @@ public struct RTCPFeedback: Hashable, Sendable {
         self.parameter = parameter
     }
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value, maxSplits: 2)
         guard words.count >= 2 else { return nil }
         if words[0] != "*" {
@@ -112,7 +112,7 @@ public struct ExtensionMap: Hashable, Sendable {
         self.parameters = parameters
     }
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value, maxSplits: 2)
         guard words.count >= 2 else { return nil }
         let directed = SDPText.cut(words[0], at: "/")
@@ -146,7 +146,7 @@ public struct SSRCAttribute: Hashable, Sendable {
         self.value = value
     }
 
-    init?(value text: String) {
+    public init?(value text: String) {
         let words = SDPText.words(text, maxSplits: 1)
         guard words.count == 2, let number = SDPText.decimal(words[0].utf8, as: UInt32.self) else { return nil }
         ssrc = SSRC(number)
@@ -166,7 +166,7 @@ public struct SSRCGroup: Hashable, Sendable {
     public var semantics: String
     public var ssrcs: [SSRC]
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value)
         guard words.count >= 2 else { return nil }
         semantics = String(words[0])
@@ -185,7 +185,7 @@ public struct RTCPAttribute: Hashable, Sendable {
         self.connection = connection
     }
 
-    init?(value: String) {
+    public init?(value: String) {
         let words = SDPText.words(value)
         guard words.count == 1 || words.count == 4, let port = SDPText.decimal(words[0].utf8, as: UInt16.self) else {
             return nil

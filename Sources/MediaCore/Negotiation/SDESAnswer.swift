@@ -1,0 +1,136 @@
+public import MediaWire
+
+/// What an endpoint learns from the relay's answer to its `SDESOffer`.
+public struct SDESAnswer: Sendable {
+    /// The accepted m-lines, in their order.
+    public var tracks: [Track]
+
+    /// One accepted m-line.
+    public struct Track: Sendable {
+        /// Place in the offer's tracks, from 0.
+        public var mediaIndex: Int
+        public var kind: MediaKind
+        public var payloadType: UInt8
+        /// Where the relay receives.
+        public var remoteAddress: SocketAddress
+        /// The same where RTP and RTCP share a port.
+        public var remoteRTCPAddress: SocketAddress
+        public var rtcpMux: Bool
+        public var reducedSizeRTCP: Bool
+        /// What the relay protects with; the endpoint's own key is the offer's.
+        public var remoteKey: SRTPKey
+        /// What the relay sends media with; empty in answers to a publisher.
+        public var remoteSSRCs: [SSRC]
+        public var cname: String?
+        public var extensions: [HeaderExtensionMapping]
+        public var usesFeedback: Bool
+        public var nack: Bool
+        public var pli: Bool
+        public var fir: Bool
+    }
+
+    /// Reads the answer's text.
+    /// - Throws: the line that does not fit the offer, or `everythingRefused`.
+    public static func read(_ text: String, to offer: SDESOffer) throws(SDESAnswerError) -> SDESAnswer {
+        let answer: SessionDescription
+        do throws(SDPError) {
+            answer = try SessionDescription.parse(text)
+        } catch {
+            throw .malformed(error)
+        }
+        return try read(answer, to: offer)
+    }
+
+    public static func read(_ answer: SessionDescription, to offer: SDESOffer) throws(SDESAnswerError) -> SDESAnswer {
+        guard answer.mediaDescriptions.count == offer.tracks.count else {
+            throw .mismatch(
+                SDPError(
+                    line: 0,
+                    what: "\(answer.mediaDescriptions.count) media descriptions answer \(offer.tracks.count) offered ones"))
+        }
+        var tracks: [Track] = []
+        for (index, (media, offered)) in zip(answer.mediaDescriptions, offer.tracks).enumerated() where media.port != 0 {
+            do throws(SDPError) {
+                tracks.append(try Track(media, in: answer, to: offered, offer.direction, mediaIndex: index))
+            } catch {
+                throw .mismatch(error)
+            }
+        }
+        guard !tracks.isEmpty else { throw .everythingRefused }
+        return SDESAnswer(tracks: tracks)
+    }
+}
+
+/// Why an answer cannot be used.
+public enum SDESAnswerError: Error, Sendable, Hashable, CustomStringConvertible {
+    case malformed(SDPError)
+    /// A line does not fit the offer.
+    case mismatch(SDPError)
+    /// Every m-line came back with port 0.
+    case everythingRefused
+
+    public var description: String {
+        switch self {
+        case .malformed(let error): "the answer is malformed (\(error)); check that the URL is a WHIP or WHEP resource"
+        case .mismatch(let error): "the answer does not fit the offer (\(error)); report it to the server's operator"
+        case .everythingRefused: "the server refused all media of the offer; check its codecs and profiles"
+        }
+    }
+}
+
+extension SDESAnswer.Track {
+    fileprivate init(
+        _ media: MediaDescription, in answer: SessionDescription, to offered: SDESOffer.Track,
+        _ direction: MediaDirection, mediaIndex: Int
+    ) throws(SDPError) {
+        func error(_ what: String) -> SDPError { SDPError(line: media.line.number, what: what) }
+
+        guard media.kind == offered.kind.rawValue, media.protocolName == offered.transport.rawValue else {
+            throw error("kind or transport is another than offered")
+        }
+        guard media.formats == [String(offered.payloadType)],
+            RelayedCodec(offered.kind).payloadType(in: media) == offered.payloadType
+        else { throw error("payload type or codec is another than offered") }
+        let way = answer.effectiveDirection(of: media)
+        guard direction == .publish ? way.receives : way.sends else { throw error("the direction does not fit the offer") }
+        guard let address = answer.announcedAddress(of: media) else { throw error("no address to send to") }
+        guard let rtcpAddress = answer.announcedRTCPAddress(of: media) else { throw error("no address for RTCP") }
+        guard !media.rtcpMux || offered.rtcpMux else { throw error("rtcp-mux was not offered") }
+        let feedback = FeedbackMessages(in: media, payloadType: offered.payloadType, kind: offered.kind)
+        let allowed = offered.feedback
+
+        self.mediaIndex = mediaIndex
+        kind = offered.kind
+        payloadType = offered.payloadType
+        remoteAddress = address.unmapped
+        remoteRTCPAddress = rtcpAddress.unmapped
+        rtcpMux = media.rtcpMux
+        reducedSizeRTCP = media.rtcpReducedSize && offered.usesFeedback && offered.reducedSizeRTCP
+        remoteKey = try Self.key(in: media, to: offered)
+        remoteSSRCs = media.ssrcs
+        cname = media.cname
+        extensions = answer.effectiveExtensionMaps(of: media).compactMap { map in
+            offered.extensions.first { UInt16($0.id) == map.id && $0.uri == map.uri }
+        }
+        usesFeedback = offered.usesFeedback
+        nack = feedback.nack && allowed.nack
+        pli = feedback.pli && allowed.pli
+        fir = feedback.fir && allowed.fir
+    }
+
+    /// The key of the one `a=crypto` line, whose tag and suite must be those of the offer (RFC 4568 section 5.1.2).
+    private static func key(in media: MediaDescription, to offered: SDESOffer.Track) throws(SDPError) -> SRTPKey {
+        let lines = media.attributes.filter { $0.name == "crypto" }
+        guard lines.count == 1, let line = lines.first else {
+            throw SDPError(line: media.line.number, what: "expected one crypto line, not \(lines.count)")
+        }
+        let crypto = try CryptoAttribute.parse(line)
+        guard crypto.tag == offered.cryptoTag, crypto.suite == offered.key.profile.rawValue else {
+            throw SDPError(line: line.line.number, what: "crypto tag or suite is another than offered")
+        }
+        guard crypto.keepsPacketFormat, let key = SRTPKey(profile: offered.key.profile, keySalt: crypto.keySalt) else {
+            throw SDPError(line: line.line.number, what: "the crypto line's key cannot be used with its suite")
+        }
+        return key
+    }
+}
