@@ -123,9 +123,22 @@ extension RawSpan {
         return extracting(range)
     }
 
+    /// `count` bytes from `offset` on, or nil if they do not lie whole within the span.
+    @inlinable
+    @_lifetime(copy self)
+    public func slice(at offset: Int, count: Int) -> RawSpan? {
+        guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount &- offset else { return nil }
+        return extracting(offset..<(offset &+ count))
+    }
+
     /// A copy of the bytes, for signalling and tests.
     public func toArray() -> [UInt8] {
         unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+
+    /// Appends the bytes to `array`.
+    public func append(to array: inout [UInt8]) {
+        unsafe withUnsafeBytes { unsafe array.append(contentsOf: $0) }
     }
 }
 

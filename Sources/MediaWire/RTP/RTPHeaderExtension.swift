@@ -24,7 +24,7 @@ public struct RTPHeaderExtensionElement: Sendable, Hashable {
 }
 
 /// Walks the elements of a packet's header extension in one- or two-byte form. Stops silently at the first element that
-/// reaches past the extension, as RFC 8285 section 4.2 asks for id 15.
+/// reaches past the extension, and, as RFC 8285 section 4.2 asks, at id 15 and at id 0 with a length.
 @frozen
 public struct RTPHeaderExtensionReader: ~Escapable {
     @usableFromInline let packet: RawSpan
@@ -53,7 +53,8 @@ public struct RTPHeaderExtensionReader: ~Escapable {
             let length: Int
             if isOneByte {
                 id = first >> 4
-                guard id != 15 else { return nil }
+                // Both end the walk: 15 is reserved, 0 with a length is padding gone wrong.
+                guard id != 15, id != 0 else { return nil }
                 start = offset &+ 1
                 length = Int(first & 0x0F) &+ 1
             } else {
@@ -65,7 +66,6 @@ public struct RTPHeaderExtensionReader: ~Escapable {
             let stop = start &+ length
             guard stop <= end else { return nil }
             offset = stop
-            if isOneByte && id == 0 { continue }
             return RTPHeaderExtensionElement(id: id, range: start..<stop)
         }
         return nil
