@@ -8,7 +8,8 @@ public actor SessionService {
 
     let store: any SessionStore
     let media: any MediaGateway
-    let now: @Sendable () -> WallTime
+    /// The wall clock.
+    public nonisolated let now: @Sendable () -> WallTime
     private var generator: any RandomNumberGenerator & Sendable
     private var turns: [SessionID: [CheckedContinuation<Void, Never>]] = [:]
     /// The resources of each session, at most one for each side and flow.

@@ -1,0 +1,95 @@
+import HTTPTypes
+import Hummingbird
+import Sessions
+
+extension Problem {
+    /// The answer to a refusal.
+    /// - Parameter ended: the status for a session that has ended, which differs by the caller's side.
+    init(_ error: SessionError, ended: HTTPResponse.Status = .conflict) {
+        switch error {
+        case .pin(let refusal): self.init(refusal)
+        case .media(let error): self.init(error)
+        case .invalid(let field, let text):
+            self.init(.unprocessableContent, detail: "The field \"\(field)\" \(text).")
+        case .full:
+            self.init(
+                .serviceUnavailable, code: "SERVICE_FULL", detail: "The service holds as many sessions as it can. Try later.",
+                headers: [.retryAfter: "30"])
+        case .pinTaken, .store:
+            self.init(
+                .serviceUnavailable, code: "STORE_UNAVAILABLE", detail: "The session could not be stored. Try again.",
+                headers: [.retryAfter: "5"])
+        case .ended:
+            self.init(ended, code: "SESSION_ENDED", detail: "The session has ended. Make a new one.")
+        default:
+            let (status, code, detail) = Self.rule(error)
+            self.init(status, code: code, detail: detail)
+        }
+    }
+
+    private static func rule(_ error: SessionError) -> (HTTPResponse.Status, String, String) {
+        switch error {
+        case .notFound: (.notFound, "SESSION_NOT_FOUND", "There is no such session.")
+        case .pinClaimed:
+            (.conflict, "PIN_CLAIMED", "A customer has claimed the PIN. Make a new session for another customer.")
+        case .notClaimed: (.conflict, "PIN_NOT_CLAIMED", "No customer has claimed the PIN yet.")
+        case .notReady:
+            (.conflict, "SESSION_NOT_READY", "The customer is not ready. Start once the session is Waiting.")
+        case .alreadyStarted: (.conflict, "SESSION_ALREADY_STARTED", "The session has been started already.")
+        case .notStarted: (.conflict, "SESSION_NOT_STARTED", "The session has not been started. Start it first.")
+        case .onHold: (.conflict, "SESSION_ON_HOLD", "The session is on hold already.")
+        case .notOnHold: (.conflict, "SESSION_NOT_ON_HOLD", "The session is not on hold.")
+        case .notWaiting: (.conflict, "SESSION_NOT_WAITING", "The session is not waiting.")
+        case .technicianBusy:
+            (
+                .conflict, "TECHNICIAN_BUSY",
+                "This technician has another active Lens session. End it or put it on hold first."
+            )
+        case .eulaOutdated(let current):
+            (.conflict, "EULA_VERSION", "The licence is now version \(current). Show that one and ask again.")
+        case .eulaAlreadyAccepted:
+            (.conflict, "EULA_ALREADY_ACCEPTED", "The licence has been accepted. Leave the session to end it.")
+        case .deviceNeeded:
+            (.conflict, "DEVICE_NEEDED", "Grant the camera or the microphone, or leave the session.")
+        case .eulaNeeded: (.forbidden, "EULA_NEEDED", "Accept the licence before sending or playing media.")
+        case .mediaTooEarly:
+            (.forbidden, "SESSION_NOT_WAITING", "The customer is not ready. Media is open once the session is Waiting.")
+        case .notYours: (.forbidden, "TOKEN_NOT_FOR_SESSION", "The token does not belong to this. Use the right one.")
+        case .technicianOnly: (.forbidden, "TECHNICIAN_ONLY", "Only a technician or an automation may do this.")
+        case .customerOnly: (.forbidden, "CUSTOMER_ONLY", "Only the session's customer may do this.")
+        case .noSuchResource:
+            (.notFound, "RESOURCE_NOT_FOUND", "There is no such media resource; it may have been replaced.")
+        case .mailUnavailable:
+            (.unprocessableContent, "MAIL_UNAVAILABLE", "The service sends no mail. Use the method pin, link or chat.")
+        case .ended, .pin, .media, .invalid, .full, .pinTaken, .store:
+            (.internalServerError, "INTERNAL", "The service failed. Try again.")
+        }
+    }
+
+    private init(_ refusal: PINRefusal) {
+        let status: HTTPResponse.Status =
+            switch refusal {
+            case .missing: .badRequest
+            case .invalid: .notFound
+            case .expired: .gone
+            case .alreadyUsed: .conflict
+            }
+        self.init(status, code: refusal.rawValue, detail: refusal.explanation)
+    }
+
+    private init(_ error: MediaGatewayError) {
+        switch error {
+        case .malformed(let text): self.init(.badRequest, code: "SDP_MALFORMED", detail: text)
+        case .unprocessable(let text): self.init(.unprocessableContent, code: "SDP_UNPROCESSABLE", detail: text)
+        case .unsupported(let text): self.init(.notAcceptable, code: "SDP_UNSUPPORTED", detail: text)
+        case .forbidden(let code, let text): self.init(.forbidden, code: code, detail: text)
+        case .notFound:
+            self.init(.notFound, code: "RESOURCE_NOT_FOUND", detail: "There is no such media resource.")
+        case .overloaded(let seconds):
+            self.init(
+                .serviceUnavailable, code: "MEDIA_OVERLOADED", detail: "The relay is full. Try again later.",
+                headers: [.retryAfter: String(max(1, seconds))])
+        case .failed(let text): self.init(.internalServerError, code: "MEDIA_FAILED", detail: text)
+        }
+    }
+}

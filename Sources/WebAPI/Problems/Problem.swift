@@ -1,0 +1,63 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// An error answer (RFC 9457).
+struct Problem: Error {
+    let status: HTTPResponse.Status
+    /// A stable word for programs, where a rule names one.
+    let code: String?
+    /// One plain sentence or two: what is wrong, and the next step.
+    let detail: String
+    var headers: HTTPFields
+
+    init(_ status: HTTPResponse.Status, code: String? = nil, detail: String, headers: HTTPFields = [:]) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+    }
+
+    static let unauthenticated = Problem(
+        .unauthorized, detail: "Send an API key or the token from joining as Authorization: Bearer.",
+        headers: [.wwwAuthenticate: "Bearer realm=\"lens\""])
+
+    /// RFC 6750 §3.1.
+    static let unknownToken = Problem(
+        .unauthorized, detail: "The token is not known. Use a valid API key, or join again.",
+        headers: [.wwwAuthenticate: "Bearer realm=\"lens\", error=\"invalid_token\""])
+
+    static let noSuchPage = Problem(.notFound, detail: "Nothing is served at this path.")
+
+    static func tooLarge(limit: Int) -> Problem {
+        Problem(.contentTooLarge, detail: "The body may have at most \(limit) bytes.")
+    }
+
+    static func methodNotAllowed(_ allowed: String) -> Problem {
+        Problem(
+            .methodNotAllowed, detail: "This path takes \(allowed) only.", headers: [.allow: allowed])
+    }
+
+    /// The answer, as `application/problem+json`.
+    func response() -> Response {
+        struct Body: Encodable {
+            let type: String
+            let title: String
+            let status: Int
+            let detail: String
+            let code: String?
+        }
+        let body = Body(
+            type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail, code: code)
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        let bytes = JSONAnswer.bytes(body)
+        return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
+    }
+}
+
+extension HTTPField.Name {
+    static let acceptPost = HTTPField.Name("Accept-Post") ?? .accept
+}

@@ -1,0 +1,134 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Sessions
+
+/// Reads what callers send: who they are, JSON, SDP, path and query values. Every fault is a `Problem`.
+struct CallReader: Sendable {
+    let sessions: SessionService
+    let apiKeys: [APIKey]
+    let jsonLimit: Int
+    let sdpLimit: Int
+
+    /// The cookie that joining sets.
+    static let customerCookie = "lens_customer"
+
+    /// Who calls. A bearer token counts before the cookie.
+    /// - Throws: 401.
+    func principal(of request: Request) async throws -> Principal {
+        guard let presented = Self.credential(of: request) else { throw Problem.unauthenticated }
+        if let key = apiKey(presented) { return .apiKey(key.name) }
+        if let token = CustomerToken(presented), let principal = try await sessions.principal(presenting: token) {
+            return principal
+        }
+        throw Problem.unknownToken
+    }
+
+    /// The token of a customer who comes back; nil without one.
+    func customerToken(of request: Request) -> CustomerToken? {
+        Self.credential(of: request).flatMap { CustomerToken($0) }
+    }
+
+    /// Decodes a JSON object; no body at all reads as `{}`.
+    /// - Throws: 413, 415, 400.
+    func json<Body: Decodable>(_ type: Body.Type, from request: Request) async throws -> Body {
+        let bytes = try await body(of: request, limit: jsonLimit)
+        guard bytes.readableBytes > 0 else { return try Self.decode(type, Data("{}".utf8)) }
+        guard Self.mediaType(of: request) == "application/json" else {
+            throw Problem(.unsupportedMediaType, detail: "Send the body as Content-Type: application/json.")
+        }
+        return try Self.decode(type, Data(bytes.readableBytesView))
+    }
+
+    /// The text of an SDP body.
+    /// - Throws: 413, 415, 400.
+    func sdp(from request: Request) async throws -> String {
+        guard Self.mediaType(of: request) == "application/sdp" else {
+            throw Problem(
+                .unsupportedMediaType, detail: "Send the offer as Content-Type: application/sdp.",
+                headers: [.acceptPost: "application/sdp"])
+        }
+        let bytes = try await body(of: request, limit: sdpLimit)
+        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {
+            throw Problem(.badRequest, detail: "The offer is not UTF-8 text.")
+        }
+        guard !text.isEmpty else { throw Problem(.badRequest, detail: "The offer is empty; send SDP.") }
+        return text
+    }
+
+    /// The session that the path names.
+    /// - Throws: 404.
+    func session(in context: LensRequestContext) throws -> SessionID {
+        guard let text = context.parameters.get("session"), let id = SessionID(text) else {
+            throw Problem(SessionError.notFound)
+        }
+        return id
+    }
+
+    /// Reads at most `limit` bytes; a longer body is refused by its announced length or as soon as it runs over.
+    private func body(of request: Request, limit: Int) async throws -> ByteBuffer {
+        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
+            throw Problem.tooLarge(limit: limit)
+        }
+        do {
+            return try await request.body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw Problem.tooLarge(limit: limit)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw Problem(.badRequest, detail: "The body broke off.")
+        }
+    }
+
+    private static func decode<Body: Decodable>(_ type: Body.Type, _ data: Data) throws -> Body {
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch let error as DecodingError {
+            throw Problem(.badRequest, detail: explain(error))
+        }
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+            (path + (last.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "The field \"\(name(context.codingPath, key))\" is missing."
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty,
+            .valueNotFound(_, let context) where context.codingPath.isEmpty:
+            return "The body must be a JSON object."
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "The field \"\(name(context.codingPath))\" has the wrong type."
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            return "The field \"\(name(context.codingPath))\" has a value that is not known."
+        default: return "The body is not valid JSON."
+        }
+    }
+
+    /// Looks at every key, so that the time says nothing about which one came close.
+    private func apiKey(_ presented: String) -> APIKey? {
+        var found: APIKey?
+        for key in apiKeys where key.matches(presented) { found = key }
+        return found
+    }
+
+    /// The bearer token, else the customer's cookie; an empty one is none (RFC 6750 §2.1).
+    private static func credential(of request: Request) -> String? {
+        if let header = request.headers[.authorization] {
+            let parts = header.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            if let scheme = parts.first, scheme.lowercased() == "bearer", parts.count == 2, let token = parts.last {
+                return String(token)
+            }
+        }
+        let cookie = request.cookies[customerCookie]?.value
+        return cookie.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func mediaType(of request: Request) -> String? {
+        request.headers[.contentType]?.split(separator: ";").first.map {
+            String($0).trimmingPrefix { $0 == " " }.split(separator: " ").first.map { $0.lowercased() } ?? ""
+        }
+    }
+}

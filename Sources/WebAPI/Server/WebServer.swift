@@ -1,0 +1,109 @@
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+public import Sessions
+
+/// The HTTP side of the service: session calls, WHIP and WHEP, health.
+///
+/// Runs until its task is cancelled or its service group shuts down; on a graceful shutdown it turns unready, takes no new
+/// connections and lets running requests finish.
+public struct WebServer: Service {
+    /// What the operator sets.
+    public struct Configuration: Sendable {
+        /// An IP address or a host name.
+        public var host: String
+        /// 0 picks a free one.
+        public var port: Int
+        /// What links start with, such as `https://lens.example.org`; nil is the listening address.
+        public var publicURL: String?
+        public var apiKeys: [APIKey]
+        /// Largest JSON body, in bytes.
+        public var jsonLimit = 64 * 1024
+        /// Largest SDP body, in bytes.
+        public var sdpLimit = 64 * 1024
+        /// Seconds after which a connection without a request, or with half a one, is closed.
+        public var idleSeconds = 60
+
+        public init(
+            host: String = "127.0.0.1", port: Int = 8080, publicURL: String? = nil, apiKeys: [APIKey] = []
+        ) {
+            self.host = host
+            self.port = port
+            self.publicURL = publicURL
+            self.apiKeys = apiKeys
+        }
+    }
+
+    /// Turned to draining by a graceful shutdown, or earlier by whoever runs the server.
+    public let readiness = Readiness()
+
+    let configuration: Configuration
+    let address: PublicAddress
+    private let sessions: SessionService
+    private let logger: Logger
+
+    public init(configuration: Configuration, sessions: SessionService, logger: Logger) {
+        self.configuration = configuration
+        self.sessions = sessions
+        self.logger = logger
+        address = PublicAddress(
+            configured: configuration.publicURL, host: configuration.host, port: configuration.port)
+    }
+
+    /// All routes, as served by `run`.
+    func router() -> Router<LensRequestContext> {
+        let router = Router(context: LensRequestContext.self, options: [.autoGenerateHeadEndpoints])
+        let paths = PathTable()
+        router.add(middleware: ProblemMiddleware(paths: paths))
+        let call = CallReader(
+            sessions: sessions, apiKeys: configuration.apiKeys, jsonLimit: configuration.jsonLimit,
+            sdpLimit: configuration.sdpLimit)
+        let routes = RouteBuilder(router: router, paths: paths)
+        HealthRoutes(readiness: readiness).add(to: routes)
+        SessionRoutes(call: call, sessions: sessions, address: address).add(to: routes)
+        CustomerRoutes(call: call, sessions: sessions, address: address).add(to: routes)
+        MediaRoutes(call: call, sessions: sessions).add(to: routes)
+        return router
+    }
+
+    /// The server as Hummingbird runs it.
+    func application(
+        onReady: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> Application<RouterResponder<LensRequestContext>> {
+        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)
+        return Application(
+            router: router(),
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(Int64(configuration.idleSeconds)), httpDecoderConfiguration: decoder)),
+            configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
+            onServerRunning: { [address, configuration] channel in
+                let port = channel.localAddress?.port ?? configuration.port
+                address.bound(to: port)
+                await onReady(port)
+            },
+            logger: logger)
+    }
+
+    public func run() async throws {
+        try await run(onReady: { _ in })
+    }
+
+    /// - Parameter onReady: called once with the port, when connections are accepted.
+    /// - Throws: `WebServerError` if it cannot listen.
+    public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        let application = application(onReady: onReady)
+        do {
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: { [readiness] in
+                readiness.startDraining()
+            }
+        } catch {
+            throw WebServerError(error, host: configuration.host, port: configuration.port) ?? error
+        }
+    }
+}
