@@ -1,1 +1,194 @@
+#define _GNU_SOURCE 1
+#include "linux.h"
 
+#include <arpa/inet.h>
+#include <netinet/ip.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct lens_message) == sizeof(struct mmsghdr), "lens_message is mmsghdr");
+_Static_assert(offsetof(struct lens_message, length) == offsetof(struct mmsghdr, msg_len), "lens_message is mmsghdr");
+
+
+static uint64_t read_big_endian(const uint8_t *bytes) {
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++) value = value << 8 | bytes[i];
+    return value;
+}
+
+static void write_big_endian(uint8_t *bytes, uint64_t value) {
+    for (int i = 7; i >= 0; i--) {
+        bytes[i] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+static void in6_write(struct in6_addr *target, const struct lens_address *address) {
+    uint64_t high = address->high, low = address->low;
+    if (!address->is_ipv6) {
+        high = 0;
+        low = 0xFFFF00000000u | (low & 0xFFFFFFFFu);
+    }
+    write_big_endian(target->s6_addr, high);
+    write_big_endian(target->s6_addr + 8, low);
+}
+
+static void in6_read(const struct in6_addr *source, struct lens_address *address) {
+    uint64_t high = read_big_endian(source->s6_addr), low = read_big_endian(source->s6_addr + 8);
+    int is_mapped = high == 0 && low >> 32 == 0xFFFF;
+    address->is_ipv6 = !is_mapped;
+    address->high = high;
+    address->low = is_mapped ? low & 0xFFFFFFFFu : low;
+}
+
+socklen_t lens_sockaddr_write(
+    struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6) {
+    if (socket_is_ipv6) {
+        struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
+        memset(six, 0, sizeof *six);
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(address->port);
+        in6_write(&six->sin6_addr, address);
+        return sizeof *six;
+    }
+    struct sockaddr_in *four = (struct sockaddr_in *)storage;
+    memset(four, 0, sizeof *four);
+    four->sin_family = AF_INET;
+    four->sin_port = htons(address->port);
+    four->sin_addr.s_addr = htonl((uint32_t)address->low);
+    return sizeof *four;
+}
+
+void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address) {
+    memset(address, 0, sizeof *address);
+    if (storage->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)storage;
+        address->port = ntohs(six->sin6_port);
+        in6_read(&six->sin6_addr, address);
+    } else if (storage->ss_family == AF_INET) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)storage;
+        address->port = ntohs(four->sin_port);
+        address->low = ntohl(four->sin_addr.s_addr);
+    }
+}
+
+void lens_control_read(const struct msghdr *message, struct lens_control *control) {
+    struct msghdr *header = (struct msghdr *)message;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec time;
+            memcpy(&time, CMSG_DATA(c), sizeof time);
+            control->stamp_nanoseconds = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+            memcpy(&control->overflow_count, CMSG_DATA(c), sizeof control->overflow_count);
+            control->has_overflow = 1;
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            control->local.high = 0;
+            control->local.low = ntohl(info.ipi_addr.s_addr);
+            control->local.is_ipv6 = 0;
+            control->has_local = 1;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            in6_read(&info.ipi6_addr, &control->local);
+            control->has_local = 1;
+        }
+    }
+}
+
+size_t lens_control_write_source(void *buffer, const struct lens_address *local, int socket_is_ipv6) {
+    if (local->high == 0 && local->low == 0) return 0;
+    struct msghdr message = {.msg_control = buffer, .msg_controllen = LENS_CONTROL_SIZE};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    if (socket_is_ipv6) {
+        struct in6_pktinfo info = {0};
+        in6_write(&info.ipi6_addr, local);
+        c->cmsg_level = IPPROTO_IPV6;
+        c->cmsg_type = IPV6_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(c), &info, sizeof info);
+        return CMSG_SPACE(sizeof info);
+    }
+    struct in_pktinfo info = {0};
+    info.ipi_spec_dst.s_addr = htonl((uint32_t)local->low);
+    c->cmsg_level = IPPROTO_IP;
+    c->cmsg_type = IP_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+}
+
+int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count) {
+    return recvmmsg(fd, (struct mmsghdr *)messages, count, MSG_DONTWAIT, 0);
+}
+
+int lens_send_messages(int fd, struct lens_message *messages, unsigned int count) {
+    return sendmmsg(fd, (struct mmsghdr *)messages, count, MSG_DONTWAIT);
+}
+
+static int set(int fd, int level, int option, int value) {
+    return setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static int get(int fd, int level, int option) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, level, option, &value, &length) == 0 ? value : -1;
+}
+
+int lens_open_udp(int is_ipv6) {
+    return socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length) {
+    return bind(fd, (const struct sockaddr *)address, length);
+}
+
+int lens_local_name(int fd, struct sockaddr_storage *address) {
+    socklen_t length = sizeof *address;
+    return getsockname(fd, (struct sockaddr *)address, &length);
+}
+
+int lens_receive_local_address(int fd, int is_ipv6) {
+    return is_ipv6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+int lens_receive_stamps(int fd) { return set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1); }
+
+int lens_receive_overflow(int fd) { return set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1); }
+
+int lens_set_ipv6_only(int fd, int value) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, value); }
+
+int lens_set_buffers(int fd, int bytes) {
+    // The forced form needs CAP_NET_ADMIN; the plain one stops at net.core.rmem_max and wmem_max.
+    if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) != 0 && set(fd, SOL_SOCKET, SO_RCVBUF, bytes) != 0) return -1;
+    if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes) != 0 && set(fd, SOL_SOCKET, SO_SNDBUF, bytes) != 0) return -1;
+    return 0;
+}
+
+int lens_receive_buffer_size(int fd) { return get(fd, SOL_SOCKET, SO_RCVBUF); }
+
+int lens_send_buffer_size(int fd) { return get(fd, SOL_SOCKET, SO_SNDBUF); }
+
+int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds) {
+    struct pollfd descriptors[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+    struct timespec timeout = {
+        .tv_sec = timeout_nanoseconds / 1000000000, .tv_nsec = timeout_nanoseconds % 1000000000};
+    return ppoll(descriptors, 2, timeout_nanoseconds < 0 ? 0 : &timeout, 0);
+}
+
+int lens_open_event(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+void lens_signal_event(int fd) { (void)!eventfd_write(fd, 1); }
+
+void lens_clear_event(int fd) {
+    eventfd_t value;
+    (void)!eventfd_read(fd, &value);
+}
+
+void lens_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,1 +1,90 @@
+// What Swift does not import of Linux: GNU extensions and the macros around control messages.
 #pragma once
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+
+// This header keeps to what plain C declares, since the GNU variants of some structures differ from those that Swift's own
+// C library module has.
+
+/// An address as two words in host order: IPv4 in the low 32 bits of `low`.
+struct lens_address {
+    uint64_t high;
+    uint64_t low;
+    uint16_t port;
+    uint8_t is_ipv6;
+};
+
+/// Bytes of control data that one received datagram may bring, and one sent may carry.
+enum { LENS_CONTROL_SIZE = 128 };
+
+/// Fills `storage` for the family of the socket; IPv4 goes to an IPv6 socket in mapped form. Answers its length.
+socklen_t lens_sockaddr_write(
+    struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6);
+
+/// Reads an address; a mapped one comes out as IPv4.
+void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address);
+
+/// What the control data of a received datagram says. Fields without a message stay as they were.
+struct lens_control {
+    struct lens_address local;
+    uint64_t stamp_nanoseconds;
+    uint32_t overflow_count;
+    uint8_t has_local;
+    uint8_t has_overflow;
+};
+void lens_control_read(const struct msghdr *message, struct lens_control *control);
+
+/// Writes the source address of a datagram into `buffer`; answers the control length, 0 for an unspecified address.
+size_t lens_control_write_source(void *buffer, const struct lens_address *local, int socket_is_ipv6);
+
+/// As the kernel's mmsghdr.
+struct lens_message {
+    struct msghdr header;
+    unsigned int length;
+};
+
+/// Receives up to `count` datagrams without waiting. Answers their number, or -1 with errno.
+int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count);
+
+/// Sends up to `count` datagrams without waiting. Answers their number, or -1 with errno.
+int lens_send_messages(int fd, struct lens_message *messages, unsigned int count);
+
+/// Opens a non-blocking UDP socket; -1 with errno.
+int lens_open_udp(int is_ipv6);
+
+int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length);
+int lens_local_name(int fd, struct sockaddr_storage *address);
+
+/// Have the kernel say with each datagram: the local address, its arrival, how many were dropped. -1 with errno.
+int lens_receive_local_address(int fd, int is_ipv6);
+int lens_receive_stamps(int fd);
+int lens_receive_overflow(int fd);
+
+/// IPv6 sockets only, or IPv4 as well. -1 with errno.
+int lens_set_ipv6_only(int fd, int value);
+
+/// Asks for buffers of this size, beyond the system's limit where the process may. -1 with errno.
+int lens_set_buffers(int fd, int bytes);
+int lens_receive_buffer_size(int fd);
+int lens_send_buffer_size(int fd);
+
+/// Waits until one of two descriptors is readable. A negative timeout waits without end. Answers ppoll's result.
+int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds);
+
+/// An eventfd that does not block; -1 with errno.
+int lens_open_event(void);
+void lens_signal_event(int fd);
+void lens_clear_event(int fd);
+
+void lens_set_thread_name(const char *name);
+
+static inline uint64_t lens_clock_nanoseconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}

@@ -1,0 +1,90 @@
+/// Limits and intervals of a shard. Everything has a limit; what goes over it is dropped and counted.
+public struct RelayConfiguration: Sendable {
+    /// Sessions on one shard at most.
+    public var maximumSessions = 20_000
+    /// Accepted m-lines of one leg at most.
+    public var maximumTracksPerLeg = 8
+    /// Players that one track is sent to at most.
+    public var maximumSubscriptions = 16
+    /// Keys tried for a packet whose source is not bound yet.
+    public var maximumKeysTried = 4
+    /// Source addresses and SSRCs bound to one stream at most: RTP, RTCP, and a change of address.
+    public var maximumBindings = 4
+    /// Bytes of the retransmission cache of a video track and of an audio track, allocated at its first media.
+    public var videoCacheBytes = 256 * 1024
+    public var audioCacheBytes = 16 * 1024
+    /// Time between two reports of one stream, in ms.
+    public var reportIntervalMilliseconds: Int64 = 1_000
+    /// Packets sent again for one NACK at most.
+    public var maximumRetransmissionsPerNACK = 64
+    /// Events kept for the reader at most.
+    public var maximumEvents = 4_096
+    /// Seeds the source table's hash and the slots' first numbers. Random outside of tests.
+    public var seed: UInt64
+
+    public init(seed: UInt64) { self.seed = seed }
+}
+
+/// Names a session towards a shard.
+public struct RelaySessionKey: RawRepresentable, Hashable, Sendable {
+    public var rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// The two sides of a Lens session.
+public enum SessionSide: UInt8, Sendable, CaseIterable {
+    case customer
+    case technician
+
+    public var other: SessionSide { self == .customer ? .technician : .customer }
+}
+
+/// Names a leg: one WHIP or WHEP resource. Stays unique when the place of a removed leg is used again.
+public struct LegID: Hashable, Sendable {
+    let index: Int
+    let generation: UInt32
+}
+
+/// A negotiated leg to put on a shard.
+public struct LegDescription: Sendable {
+    public var session: RelaySessionKey
+    public var side: SessionSide
+    public var media: NegotiatedMedia
+
+    public init(session: RelaySessionKey, side: SessionSide, media: NegotiatedMedia) {
+        self.session = session
+        self.side = side
+        self.media = media
+    }
+}
+
+/// Why the shard did not take a command.
+public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The shard holds as many sessions as it may.
+    case tooManySessions
+    /// The leg has more m-lines than a leg may.
+    case tooManyTracks
+    /// The SRTP library refused a key.
+    case keyRefused
+    /// The session's media has ended.
+    case sessionEnded
+
+    public var description: String {
+        switch self {
+        case .tooManySessions: "this relay holds as many sessions as it may; try again later or add a node"
+        case .tooManyTracks: "the offer has more media lines than one leg may have"
+        case .keyRefused: "the SRTP key was refused; offer a fresh key"
+        case .sessionEnded: "the session has ended"
+        }
+    }
+}
+
+/// What a shard tells its owner.
+public enum ShardEvent: Sendable, Equatable {
+    /// The first authenticated media packet of a leg has come.
+    case firstMedia(LegID, RelaySessionKey, SessionSide)
+    /// The publisher of a leg said BYE.
+    case goodbye(LegID, RelaySessionKey, SessionSide)
+    /// The first packet of a session was forwarded after its gate opened.
+    case firstForwarded(RelaySessionKey)
+}

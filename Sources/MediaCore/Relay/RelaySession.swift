@@ -1,0 +1,53 @@
+/// A session on its shard: up to four legs, and the one switch for its media.
+struct RelaySession {
+    let key: RelaySessionKey
+    /// Nothing is forwarded while it is closed.
+    var isGateOpen = false
+    /// Start has happened. Kept apart from the gate, so that the count of early bytes does not trust the gate.
+    var isStarted = false
+    private var legs: (Int?, Int?, Int?, Int?) = (nil, nil, nil, nil)
+
+    var mediaBytesForwardedBeforeStart: UInt64 = 0
+    var packetsForwarded: UInt64 = 0
+    var bytesForwarded: UInt64 = 0
+    var packetsDroppedAtGate: UInt64 = 0
+    var hasForwarded = false
+
+    init(key: RelaySessionKey) { self.key = key }
+
+    /// The slab index of the leg of a side and direction.
+    subscript(side: SessionSide, direction: MediaDirection) -> Int? {
+        get {
+            switch (side, direction) {
+            case (.customer, .publish): legs.0
+            case (.customer, .play): legs.1
+            case (.technician, .publish): legs.2
+            case (.technician, .play): legs.3
+            }
+        }
+        set {
+            switch (side, direction) {
+            case (.customer, .publish): legs.0 = newValue
+            case (.customer, .play): legs.1 = newValue
+            case (.technician, .publish): legs.2 = newValue
+            case (.technician, .play): legs.3 = newValue
+            }
+        }
+    }
+
+    var isEmpty: Bool { legs.0 == nil && legs.1 == nil && legs.2 == nil && legs.3 == nil }
+    var legIndices: [Int] { [legs.0, legs.1, legs.2, legs.3].compactMap { $0 } }
+}
+
+/// One WHIP or WHEP resource: the tracks that a peer publishes, or the slots that it plays.
+struct Leg {
+    let session: Int
+    let sessionKey: RelaySessionKey
+    let side: SessionSide
+    let direction: MediaDirection
+    /// The relay's CNAME on this leg.
+    let cname: [UInt8]
+    /// Slab indices of its tracks or slots, in the order of the offer.
+    var streams: [Int] = []
+    var hasReceivedMedia = false
+}

@@ -1,0 +1,234 @@
+internal import MediaWire
+
+/// Work at signalling time: legs come and go, the gate opens and closes, and the tables of the packet path are built.
+extension RelayShard {
+    /// Puts a leg on the shard. A leg of the same session, side and direction is replaced.
+    ///
+    /// - Throws: `RelayError` when a limit is reached or a key is refused; then nothing has changed.
+    public mutating func addLeg(_ description: LegDescription, at now: Instant) throws(RelayError) -> LegID {
+        guard description.media.tracks.count <= configuration.maximumTracksPerLeg else { throw .tooManyTracks }
+        let session = try openSession(description.session)
+        let direction = description.media.direction
+        let leg = legs.insert(
+            Leg(
+                session: session, sessionKey: description.session, side: description.side, direction: direction,
+                cname: Array(description.media.cname.utf8)))
+        do throws(SRTPError) {
+            for track in description.media.tracks {
+                legs[leg].streams.append(try insert(track, leg: leg, session: session, description))
+            }
+        } catch {
+            dismantle(leg)
+            if sessions[session].isEmpty { closeSession(session) }
+            throw .keyRefused
+        }
+        if let old = sessions[session][description.side, direction] { dismantle(old) }
+        sessions[session][description.side, direction] = leg
+        connect(session: session, at: now)
+        return identity(ofLeg: leg)
+    }
+
+    private mutating func openSession(_ key: RelaySessionKey) throws(RelayError) -> Int {
+        if let index = sessionIndices[key] { return index }
+        guard sessions.count < configuration.maximumSessions else { throw .tooManySessions }
+        let index = sessions.insert(RelaySession(key: key))
+        sessionIndices[key] = index
+        return index
+    }
+
+    private mutating func insert(
+        _ track: NegotiatedTrack, leg: Int, session: Int, _ description: LegDescription
+    ) throws(SRTPError) -> Int {
+        switch description.media.direction {
+        case .publish:
+            let index = tracks.insert(
+                try PublishedTrack(
+                    track, leg: leg, session: session, side: description.side,
+                    cname: legs[leg].cname, maximumSubscriptions: configuration.maximumSubscriptions))
+            announce(tracks[index].bindings, .track(index))
+            return index
+        case .play:
+            var ordinal = 0
+            for other in legs[leg].streams where slots[other].kind == track.kind { ordinal += 1 }
+            // Numbers begin in the lower half, so that the first packets cannot wrap before the peer has synchronised.
+            let rewriter = RTPRewriter(
+                firstSequence: SequenceNumber(UInt16.random(in: 0..<0x8000, using: &random)),
+                firstTimestamp: RTPTimestamp(UInt32.random(in: 0..<0x8000_0000, using: &random)))
+            let destination = track.announcedAddress ?? SocketAddress(.anyV4, port: 0)
+            let index = slots.insert(
+                try PlayerSlot(
+                    track, leg: leg, session: session, side: description.side, ordinal: ordinal,
+                    destination: destination, rewriter: rewriter))
+            announce(slots[index].bindings, .slot(index))
+            return index
+        }
+    }
+
+    /// Takes a leg off the shard. An unknown or removed one does nothing.
+    public mutating func removeLeg(_ id: LegID, at now: Instant) {
+        guard legs.contains(id.index), legs.generation(of: id.index) == id.generation else { return }
+        let session = legs[id.index].session
+        sessions[session][legs[id.index].side, legs[id.index].direction] = nil
+        sayGoodbye(leg: id.index)
+        dismantle(id.index)
+        connect(session: session, at: now)
+    }
+
+    /// Ends a session: its peers get BYE, and its legs and figures are gone.
+    public mutating func endSession(_ key: RelaySessionKey, at now: Instant) {
+        guard let session = sessionIndices[key] else { return }
+        for leg in sessions[session].legIndices {
+            sayGoodbye(leg: leg)
+            dismantle(leg)
+        }
+        closeSession(session)
+    }
+
+    /// Ends every session, as when the process stops.
+    public mutating func endAllSessions(at now: Instant) {
+        for key in Array(sessionIndices.keys) { endSession(key, at: now) }
+    }
+
+    private mutating func closeSession(_ index: Int) {
+        sessionIndices[sessions[index].key] = nil
+        sessions.remove(index)
+    }
+
+    private mutating func dismantle(_ leg: Int) {
+        for index in legs[leg].streams {
+            switch legs[leg].direction {
+            case .publish:
+                for position in 0..<tracks[index].subscriptions.count {
+                    slots[Int(tracks[index].subscriptions[position])].feed(from: nil, extensions: [])
+                }
+                forget(tracks[index].bindings, .track(index))
+                tracks.remove(index)
+            case .play:
+                forget(slots[index].bindings, .slot(index))
+                slots.remove(index)
+            }
+        }
+        legs.remove(leg)
+    }
+
+    /// Opens the session's media gate and asks its publishers for keyframes at once. Idempotent.
+    ///
+    /// A session without legs yet is remembered as started.
+    public mutating func openGate(_ key: RelaySessionKey, at now: Instant) throws(RelayError) {
+        let session = try openSession(key)
+        sessions[session].isStarted = true
+        setGate(session, open: true, at: now)
+    }
+
+    /// Closes the gate: nothing more is forwarded in either direction until it opens again. Idempotent.
+    public mutating func closeGate(_ key: RelaySessionKey, at now: Instant) {
+        guard let session = sessionIndices[key] else { return }
+        setGate(session, open: false, at: now)
+    }
+
+    /// Opens the gate without Start, which no product code does: shows that the count of early bytes stands on its own.
+    package mutating func forceGateOpen(_ key: RelaySessionKey, at now: Instant) {
+        guard let session = sessionIndices[key] else { return }
+        setGate(session, open: true, at: now)
+    }
+
+    private mutating func setGate(_ session: Int, open: Bool, at now: Instant) {
+        guard sessions[session].isGateOpen != open else { return }
+        sessions[session].isGateOpen = open
+        for leg in sessions[session].legIndices {
+            for index in legs[leg].streams {
+                switch legs[leg].direction {
+                case .publish:
+                    // What was stored before the gate closed is not sent again after it opens.
+                    tracks[index].cache = nil
+                    if open { requestKeyframe(track: index, at: now) }
+                case .play:
+                    slots[index].rewriter.endSegment()
+                    slots[index].waitsForKeyframe = slots[index].packetsSent > 0 && slots[index].kind == .video
+                }
+            }
+        }
+    }
+
+    /// Builds the subscriptions of a session: each slot plays the other side's track of its kind and place.
+    private mutating func connect(session: Int, at now: Instant) {
+        for side in SessionSide.allCases {
+            let published = sessions[session][side, .publish].map { legs[$0].streams } ?? []
+            for track in published { tracks[track].subscriptions.removeAll() }
+            guard let player = sessions[session][side.other, .play] else { continue }
+            for slot in legs[player].streams {
+                let kind = slots[slot].kind
+                let matching = published.filter { tracks[$0].kind == kind }
+                let ordinal = slots[slot].ordinal
+                guard matching.indices.contains(ordinal) else {
+                    if slots[slot].source != nil { slots[slot].feed(from: nil, extensions: []) }
+                    continue
+                }
+                subscribe(slot, to: matching[ordinal], at: now)
+            }
+        }
+    }
+
+    private mutating func subscribe(_ slot: Int, to track: Int, at now: Instant) {
+        guard tracks[track].subscriptions.append(Int32(truncatingIfNeeded: slot)) else { return }
+        let generation = tracks.generation(of: track)
+        if let source = slots[slot].source, source == (track, generation) { return }
+        slots[slot].feed(from: (track, generation), extensions: tracks[track].extensions)
+        if sessions[slots[slot].session].isGateOpen { requestKeyframe(track: track, at: now) }
+    }
+
+    func identity(ofLeg index: Int) -> LegID {
+        LegID(index: index, generation: legs.generation(of: index))
+    }
+
+    /// True while the leg is on the shard.
+    public func contains(_ id: LegID) -> Bool {
+        legs.contains(id.index) && legs.generation(of: id.index) == id.generation
+    }
+
+    /// The figures of a session, or nil if it is not on this shard.
+    public func figures(of key: RelaySessionKey) -> SessionFigures? {
+        guard let session = sessionIndices[key] else { return nil }
+        var figures = SessionFigures()
+        figures.mediaBytesForwardedBeforeStart = sessions[session].mediaBytesForwardedBeforeStart
+        figures.packetsForwarded = sessions[session].packetsForwarded
+        figures.bytesForwarded = sessions[session].bytesForwarded
+        figures.packetsDroppedAtGate = sessions[session].packetsDroppedAtGate
+        figures.isGateOpen = sessions[session].isGateOpen
+        for leg in sessions[session].legIndices {
+            for index in legs[leg].streams {
+                switch legs[leg].direction {
+                case .publish: figures.tracks.append(tracks[index].figures)
+                case .play: figures.slots.append(slots[index].figures)
+                }
+            }
+        }
+        return figures
+    }
+}
+
+extension PublishedTrack {
+    var figures: TrackFigures {
+        var figures = TrackFigures(kind: kind, side: side)
+        if let incoming {
+            figures.packetsReceived = incoming.reception.packetsReceived
+            figures.bytesReceived = incoming.reception.bytesReceived
+            figures.packetsLost = incoming.reception.packetsLost
+            figures.packetsRecovered = incoming.nacks.recovered
+            figures.jitterNanoseconds = incoming.reception.jitterNanoseconds
+        }
+        figures.keyframeRequestsSent = keyframes.sent
+        figures.authenticationFailures = receiver.authenticationFailures
+        figures.replays = receiver.replays
+        return figures
+    }
+}
+
+extension PlayerSlot {
+    var figures: SlotFigures {
+        SlotFigures(
+            kind: kind, side: side, packetsSent: packetsSent, bytesSent: payloadBytesSent,
+            packetsRetransmitted: packetsRetransmitted, reportedLost: reportedLost,
+            reportedFractionLost: reportedFractionLost, roundTripNanoseconds: roundTrip)
+    }
+}

@@ -1,0 +1,226 @@
+internal import MediaWire
+
+/// The path of a media packet: find, unprotect, count, gate, rewrite, protect, send.
+extension RelayShard {
+    mutating func receiveRTP(
+        _ packet: UnsafeMutableRawBufferPointer, path: Path, into send: inout SendBatch, at now: Instant
+    ) {
+        guard let header = RTPHeader(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))) else {
+            counters.droppedMalformed &+= 1
+            return
+        }
+        let index: Int
+        let length: Int
+        if let bound = sources.find(SourceKey(path.remote, header.ssrc)) {
+            switch unsafe unprotect(packet, with: bound, isRTCP: false) {
+            case .success(let plain): length = plain
+            case let failure:
+                countFailure(failure)
+                return
+            }
+            index = bound.index
+        } else {
+            guard let found = unsafe authenticateUnbound(packet, ssrc: header.ssrc, path: path, isRTCP: false) else {
+                return
+            }
+            index = found.reference.index
+            length = found.length
+        }
+        let plain = unsafe UnsafeRawBufferPointer(rebasing: packet[..<length])
+        unsafe acceptMedia(plain, header, track: index, path: path, into: &send, at: now)
+    }
+
+    mutating func countFailure(_ outcome: SRTPOutcome) {
+        switch outcome {
+        case .replay: counters.droppedReplayed &+= 1
+        case .authenticationFailure: counters.droppedUnauthenticated &+= 1
+        case .malformed, .limit, .success: counters.droppedMalformed &+= 1
+        }
+    }
+
+    /// Counts an authenticated packet and hands it to the track's subscriptions.
+    private mutating func acceptMedia(
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, track index: Int, path: Path,
+        into send: inout SendBatch, at now: Instant
+    ) {
+        let span = unsafe RawSpan(_unsafeBytes: packet)
+        guard header.payloadType == tracks[index].payloadType, let payload = header.payloadRange(in: span) else {
+            counters.droppedUnexpected &+= 1
+            return
+        }
+        if tracks[index].incoming?.ssrc != header.ssrc {
+            guard tracks[index].mayCarry(header.ssrc) else {
+                counters.droppedUnexpected &+= 1
+                return
+            }
+            begin(header.ssrc, track: index, at: now)
+        }
+        let extended = tracks[index].record(header, bytes: packet.count, path: path, at: now)
+        scheduleNACK(track: index)
+
+        let session = tracks[index].session
+        guard sessions[session].isGateOpen else {
+            sessions[session].packetsDroppedAtGate &+= 1
+            counters.droppedAtGate &+= 1
+            return
+        }
+        var startsKeyframe = false
+        if tracks[index].kind == .video, let view = span.slice(payload), startsVP8Keyframe(view) {
+            startsKeyframe = true
+            tracks[index].keyframes.keyframeArrived()
+        }
+        guard tracks[index].subscriptions.count > 0 else { return }
+        if tracks[index].cache == nil {
+            let isVideo = tracks[index].kind == .video
+            tracks[index].cache = PacketCache(
+                capacity: isVideo ? configuration.videoCacheBytes : configuration.audioCacheBytes)
+        }
+        unsafe tracks[index].cache?.store(packet, extended: extended, at: now)
+        for position in 0..<tracks[index].subscriptions.count {
+            let slot = Int(tracks[index].subscriptions[position])
+            if slots[slot].waitsForKeyframe {
+                guard startsKeyframe else { continue }
+                slots[slot].waitsForKeyframe = false
+            }
+            guard let numbers = slots[slot].rewriter.rewrite(
+                header, extended: extended, clockRate: tracks[index].clockRate, at: now)
+            else {
+                counters.droppedUnexpected &+= 1
+                continue
+            }
+            guard unsafe put(packet, header, payload, numbers, into: slot, &send) else { continue }
+            slots[slot].packetsSent &+= 1
+            slots[slot].payloadBytesSent &+= UInt64(payload.count)
+            if !slots[slot].hasReportTimer { startSlotReports(slot, at: now) }
+            if !sessions[session].hasForwarded {
+                sessions[session].hasForwarded = true
+                emit(.firstForwarded(sessions[session].key))
+            }
+        }
+    }
+
+    /// A track's stream begins, or begins anew with another SSRC.
+    private mutating func begin(_ ssrc: SSRC, track index: Int, at now: Instant) {
+        let isFirst = tracks[index].incoming == nil
+        tracks[index].incoming = IncomingStream(ssrc: ssrc)
+        tracks[index].cache = nil
+        tracks[index].senderReport = nil
+        if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
+        if !isFirst {
+            for position in 0..<tracks[index].subscriptions.count {
+                let slot = Int(tracks[index].subscriptions[position])
+                slots[slot].rewriter.endSegment()
+                slots[slot].waitsForKeyframe = slots[slot].kind == .video
+            }
+            requestKeyframe(track: index, at: now)
+        }
+        let leg = tracks[index].leg
+        if !legs[leg].hasReceivedMedia {
+            legs[leg].hasReceivedMedia = true
+            emit(.firstMedia(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
+        }
+    }
+
+    /// Writes a packet with the slot's header into the next send slot, protects it and commits it. False if it did not fit.
+    private mutating func put(
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
+        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into slot: Int, _ send: inout SendBatch
+    ) -> Bool {
+        guard let buffer = unsafe send.nextSlot() else {
+            counters.droppedAtSend &+= 1
+            return false
+        }
+        var writer = unsafe PacketWriter(buffer)
+        writer.write(UInt8(0x80))
+        writer.write((header.marker ? 0x80 : 0) | slots[slot].payloadType & 0x7F)
+        writer.write(numbers.sequence.rawValue)
+        writer.write(numbers.timestamp.rawValue)
+        writer.write(slots[slot].ssrc.rawValue)
+        if header.hasExtension {
+            let hasAny = unsafe Self.writeExtensions(of: packet, header, slots[slot].extensionMap, to: &writer)
+            if hasAny { unsafe buffer.storeBytes(of: 0x90, as: UInt8.self) }
+        }
+        unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[payload]))
+        guard !writer.overflowed,
+            case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: writer.count)
+        else {
+            counters.droppedAtSend &+= 1
+            return false
+        }
+        let session = slots[slot].session
+        if !sessions[session].isStarted {
+            sessions[session].mediaBytesForwardedBeforeStart &+= UInt64(payload.count)
+        }
+        sessions[session].packetsForwarded &+= 1
+        sessions[session].bytesForwarded &+= UInt64(payload.count)
+        counters.packetsForwarded &+= 1
+        counters.bytesForwarded &+= UInt64(payload.count)
+        send.commit(length: length, to: slots[slot].path)
+        return true
+    }
+
+    /// Copies the elements that the player knows, under the player's ids, in one-byte form (RFC 8285 section 4.2).
+    /// False, with nothing written, if there are none.
+    private static func writeExtensions(
+        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ map: borrowing InlineArray<16, UInt8>,
+        to writer: inout PacketWriter
+    ) -> Bool {
+        var reader = RTPHeaderExtensionReader(header, in: unsafe RawSpan(_unsafeBytes: packet))
+        let start = writer.count
+        while let element = reader.next() {
+            guard element.id < 16, (1...16).contains(element.range.count) else { continue }
+            let id = map[Int(element.id)]
+            guard id != 0 else { continue }
+            if writer.count == start {
+                writer.write(UInt16(0xBEDE))
+                writer.write(UInt16(0))
+            }
+            writer.write(id << 4 | UInt8(truncatingIfNeeded: element.range.count &- 1))
+            unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[element.range]))
+        }
+        guard writer.count > start else { return false }
+        writer.padToWord()
+        writer.patch(UInt16(truncatingIfNeeded: (writer.count &- start &- 4) / 4), at: start &+ 2)
+        return true
+    }
+
+    /// Sends packets again that a player has missed: the same bytes under the same number (there is no RTX in this build's
+    /// SDES legs), so that no nonce protects two texts.
+    mutating func retransmit(_ lost: SequenceNumber, slot: Int, into send: inout SendBatch, at now: Instant) -> Bool {
+        guard send.room > 0, let source = slots[slot].source, tracks.contains(source.index),
+            tracks.generation(of: source.index) == source.generation,
+            sessions[slots[slot].session].isGateOpen,
+            let extended = tracks[source.index].incoming?.unwrapper.peek(slots[slot].rewriter.sourceSequence(of: lost)),
+            let packet = unsafe tracks[source.index].cache?.take(extended: extended, at: now)
+        else { return false }
+        let span = unsafe RawSpan(_unsafeBytes: packet)
+        guard let header = RTPHeader(span), let payload = header.payloadRange(in: span),
+            let numbers = slots[slot].rewriter.existing(header, extended: extended),
+            unsafe put(packet, header, payload, numbers, into: slot, &send)
+        else { return false }
+        slots[slot].packetsRetransmitted &+= 1
+        counters.packetsRetransmitted &+= 1
+        return true
+    }
+}
+
+/// The first packet of a VP8 keyframe. Most packets fail at the first byte: S set, partition 0 (RFC 7741 section 4.2).
+private func startsVP8Keyframe(_ payload: RawSpan) -> Bool {
+    guard let first = payload.uint8(at: 0), first & 0x17 == 0x10 else { return false }
+    return VP8PayloadDescriptor(payload)?.startsKeyframe(in: payload) ?? false
+}
+
+extension PublishedTrack {
+    /// Counts a packet that has passed authentication; answers its number without wrap.
+    mutating func record(_ header: RTPHeader, bytes: Int, path: Path, at now: Instant) -> Int64 {
+        let newest = incoming?.unwrapper.newest ?? .min
+        let extended = incoming?.unwrapper.unwrap(header.sequenceNumber) ?? 0
+        incoming?.reception.record(
+            sequence: header.sequenceNumber, timestamp: header.timestamp, arrival: now, clockRate: clockRate,
+            bytes: bytes)
+        if supportsNACK { incoming?.nacks.received(header.sequenceNumber, at: now) }
+        // Only the newest packet moves the path, so that stragglers from an old address do not move it back.
+        if extended > newest, self.path != path { self.path = path }
+        return extended
+    }
+}

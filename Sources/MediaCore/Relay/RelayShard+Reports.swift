@@ -1,0 +1,235 @@
+internal import MediaWire
+
+/// RTCP that goes out: reports on time, NACKs and keyframe requests when they are due.
+extension RelayShard {
+    /// Reports of a stream that has been silent for this many intervals stop until it speaks again.
+    private static let silentIntervals: Int64 = 5
+
+    // MARK: Timers
+
+    mutating func startTrackReports(_ track: Int, at now: Instant) {
+        tracks[track].hasReportTimer = true
+        timers.schedule(.trackReport, track, tracks.generation(of: track), at: now.advanced(byMilliseconds: interval()))
+    }
+
+    mutating func startSlotReports(_ slot: Int, at now: Instant) {
+        slots[slot].hasReportTimer = true
+        slots[slot].lastReportedPackets = 0
+        timers.schedule(.slotReport, slot, slots.generation(of: slot), at: now.advanced(byMilliseconds: 20))
+    }
+
+    /// The report interval, spread by half to either side so that reports do not fall into step (RFC 3550 section 6.3.1).
+    private mutating func interval() -> Int64 {
+        let middle = configuration.reportIntervalMilliseconds
+        return Int64.random(in: (middle / 2)...(middle * 3 / 2), using: &random)
+    }
+
+    mutating func hastenSlotReports(ofTrack track: Int, at now: Instant) {
+        for position in 0..<tracks[track].subscriptions.count {
+            let slot = Int(tracks[track].subscriptions[position])
+            guard slots[slot].packetsSent > 0 else { continue }
+            timers.schedule(.firstSlotReport, slot, slots.generation(of: slot), at: now)
+        }
+    }
+
+    mutating func scheduleNACK(track: Int) {
+        guard let due = tracks[track].incoming?.nacks.nextTimeout else { return }
+        if let planned = tracks[track].nackTimer, planned <= due { return }
+        tracks[track].nackTimer = due
+        timers.schedule(.nack, track, tracks.generation(of: track), at: due)
+    }
+
+    mutating func requestKeyframe(track: Int, at now: Instant) {
+        guard tracks[track].kind == .video, tracks[track].supportsPLI || tracks[track].supportsFIR else { return }
+        let wasWaiting = tracks[track].keyframes.isWaiting
+        tracks[track].keyframes.want()
+        guard !wasWaiting, let due = tracks[track].keyframes.nextTimeout else { return }
+        timers.schedule(.keyframe, track, tracks.generation(of: track), at: max(now, due))
+    }
+
+    // MARK: What is due
+
+    mutating func keyframeDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        let track = timer.index
+        guard tracks.contains(track), tracks.generation(of: track) == timer.generation,
+            let due = tracks[track].keyframes.nextTimeout
+        else { return }
+        guard due <= now else {
+            timers.schedule(.keyframe, track, timer.generation, at: due)
+            return
+        }
+        // Before the publisher's path is proven there is nowhere to ask; the first packet proves it.
+        guard tracks[track].feedbackPath != nil else {
+            timers.schedule(.keyframe, track, timer.generation, at: now.advanced(byMilliseconds: 20))
+            return
+        }
+        if tracks[track].keyframes.handleTimeout(at: now) { sendKeyframeRequest(track, into: &send, at: now) }
+        if let next = tracks[track].keyframes.nextTimeout {
+            timers.schedule(.keyframe, track, timer.generation, at: next)
+        }
+    }
+
+    mutating func nackDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        let track = timer.index
+        guard tracks.contains(track), tracks.generation(of: track) == timer.generation,
+            tracks[track].nackTimer.map({ $0 <= now }) ?? false
+        else { return }
+        tracks[track].nackTimer = nil
+        lostNumbers.removeAll(keepingCapacity: true)
+        tracks[track].incoming?.nacks.due(at: now, into: &lostNumbers)
+        if !lostNumbers.isEmpty { sendNACK(track, into: &send, at: now) }
+        scheduleNACK(track: track)
+    }
+
+    mutating func trackReportDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        let track = timer.index
+        guard tracks.contains(track), tracks.generation(of: track) == timer.generation else { return }
+        let received = tracks[track].incoming?.reception.packetsReceived ?? 0
+        if received == tracks[track].lastReportedPackets {
+            tracks[track].silentReports += 1
+        } else {
+            tracks[track].silentReports = 0
+        }
+        tracks[track].lastReportedPackets = received
+        sendToPublisher(track, into: &send) { writer, track in
+            track.writeReport(withBlock: true, at: now, to: &writer)
+        }
+        if tracks[track].silentReports >= Self.silentIntervals {
+            tracks[track].hasReportTimer = false
+        } else {
+            timers.schedule(.trackReport, track, timer.generation, at: now.advanced(byMilliseconds: interval()))
+        }
+    }
+
+    mutating func slotReportDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        let slot = timer.index
+        guard slots.contains(slot), slots.generation(of: slot) == timer.generation else { return }
+        if slots[slot].packetsSent == slots[slot].lastReportedPackets {
+            slots[slot].silentReports += 1
+        } else {
+            slots[slot].silentReports = 0
+        }
+        slots[slot].lastReportedPackets = slots[slot].packetsSent
+        sendSenderReport(slot, into: &send, at: now)
+        if slots[slot].silentReports >= Self.silentIntervals {
+            slots[slot].hasReportTimer = false
+        } else {
+            timers.schedule(.slotReport, slot, timer.generation, at: now.advanced(byMilliseconds: interval()))
+        }
+    }
+
+    mutating func firstSlotReportDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        guard slots.contains(timer.index), slots.generation(of: timer.index) == timer.generation else { return }
+        sendSenderReport(timer.index, into: &send, at: now)
+    }
+
+    // MARK: Packets
+
+    private mutating func sendSenderReport(_ slot: Int, into send: inout SendBatch, at now: Instant) {
+        guard let source = slots[slot].source, tracks.generation(of: source.index) == source.generation,
+            !slots[slot].rewriter.needsAnchor, let clock = tracks[source.index].senderReport,
+            let buffer = unsafe send.nextSlot()
+        else { return }
+        let (ntp, rtp) = clock.extrapolated(to: now, clockRate: tracks[source.index].clockRate)
+        var writer = unsafe PacketWriter(buffer)
+        writer.writeSenderReport(
+            ssrc: slots[slot].ssrc,
+            SenderInfo(
+                ntpTimestamp: ntp,
+                rtpTimestamp: RTPTimestamp(rtp.rawValue &+ slots[slot].rewriter.timestampOffset),
+                packetCount: UInt32(truncatingIfNeeded: slots[slot].packetsSent),
+                octetCount: UInt32(truncatingIfNeeded: slots[slot].payloadBytesSent)))
+        writer.writeCanonicalName(legs[slots[slot].leg].cname, ssrc: slots[slot].ssrc)
+        guard !writer.overflowed,
+            case .success(let length) = unsafe slots[slot].sender.protectRTCP(buffer, length: writer.count)
+        else { return }
+        slots[slot].reports.sent(compactNTP: ntp.compact, at: now)
+        send.commit(length: length, to: slots[slot].rtcpPath)
+    }
+
+    private mutating func sendKeyframeRequest(_ track: Int, into send: inout SendBatch, at now: Instant) {
+        guard let media = tracks[track].incoming?.ssrc ?? tracks[track].bindings.declared.first else { return }
+        if !tracks[track].supportsPLI { tracks[track].firSequence &+= 1 }
+        sendToPublisher(track, into: &send) { writer, track in
+            track.writeReport(withBlock: false, at: now, to: &writer)
+            if track.supportsPLI {
+                writer.writeHead(.payloadFeedback, count: RTCPFeedbackFormat.pictureLossIndication, words: 2)
+                writer.write(track.feedbackSSRC.rawValue)
+                writer.write(media.rawValue)
+            } else {
+                writer.writeHead(.payloadFeedback, count: RTCPFeedbackFormat.fullIntraRequest, words: 4)
+                writer.write(track.feedbackSSRC.rawValue)
+                writer.write(UInt32(0))
+                writer.write(media.rawValue)
+                writer.write(UInt32(track.firSequence) << 24)
+            }
+        }
+    }
+
+    private mutating func sendNACK(_ track: Int, into send: inout SendBatch, at now: Instant) {
+        guard let media = tracks[track].incoming?.ssrc else { return }
+        let lost = lostNumbers
+        sendToPublisher(track, into: &send) { writer, track in
+            track.writeReport(withBlock: false, at: now, to: &writer)
+            writer.writeGenericNACK(sender: track.feedbackSSRC, media: media, lost: lost)
+        }
+    }
+
+    /// Writes a compound packet for a track's publisher, protects it and commits it, if there is a proven path.
+    private mutating func sendToPublisher(
+        _ track: Int, into send: inout SendBatch,
+        _ write: (inout PacketWriter, inout PublishedTrack) -> Void
+    ) {
+        guard let path = tracks[track].feedbackPath, let buffer = unsafe send.nextSlot() else { return }
+        var writer = unsafe PacketWriter(buffer)
+        write(&writer, &tracks[track])
+        guard !writer.overflowed,
+            case .success(let length) = unsafe tracks[track].sender.protectRTCP(buffer, length: writer.count)
+        else { return }
+        send.commit(length: length, to: path)
+    }
+
+    /// Says BYE for every stream of a leg, with the next timeout.
+    mutating func sayGoodbye(leg: Int) {
+        guard pending.count < configuration.maximumEvents else { return }
+        for stream in legs[leg].streams {
+            switch legs[leg].direction {
+            case .play:
+                guard slots[stream].packetsSent > 0 else { continue }
+                var packet = Self.goodbye(slots[stream].ssrc, cname: legs[leg].cname)
+                guard case .success = slots[stream].sender.protectRTCP(&packet) else { continue }
+                pending.append((packet, slots[stream].rtcpPath))
+            case .publish:
+                guard let path = tracks[stream].feedbackPath else { continue }
+                var packet = Self.goodbye(tracks[stream].feedbackSSRC, cname: legs[leg].cname)
+                guard case .success = tracks[stream].sender.protectRTCP(&packet) else { continue }
+                pending.append((packet, path))
+            }
+        }
+    }
+
+    private static func goodbye(_ ssrc: SSRC, cname: [UInt8]) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 320)
+        let length = unsafe bytes.withUnsafeMutableBytes { buffer in
+            var writer = unsafe PacketWriter(buffer)
+            writer.writeHead(.receiverReport, count: 0, words: 1)
+            writer.write(ssrc.rawValue)
+            writer.writeCanonicalName(cname, ssrc: ssrc)
+            writer.writeHead(.goodbye, count: 1, words: 1)
+            writer.write(ssrc.rawValue)
+            return writer.count
+        }
+        return Array(bytes[..<length])
+    }
+}
+
+extension PublishedTrack {
+    /// The receiver report and CNAME that every compound packet to a publisher begins with (RFC 3550 section 6.1).
+    mutating func writeReport(withBlock: Bool, at now: Instant, to writer: inout PacketWriter) {
+        let block = withBlock ? incoming?.reception.reportBlock(at: now) : nil
+        writer.writeHead(.receiverReport, count: block == nil ? 0 : 1, words: block == nil ? 1 : 7)
+        writer.write(feedbackSSRC.rawValue)
+        if let block { writer.write(block) }
+        writer.writeCanonicalName(cname, ssrc: feedbackSSRC)
+    }
+}

@@ -1,0 +1,134 @@
+internal import MediaWire
+
+/// The relay on one thread: datagrams and an explicit `now` in, datagrams and events out. No sockets, clocks or threads.
+///
+/// Owns its sessions, legs, tracks and slots; nothing is shared between shards. Work at signalling time (`addLeg`,
+/// `openGate`) builds tables that work at packet time only walks. After any call, `nextTimeout` may have changed.
+@safe
+public struct RelayShard: ~Copyable {
+    public internal(set) var counters = ShardCounters()
+
+    let configuration: RelayConfiguration
+    var sessions = Slab<RelaySession>()
+    var sessionIndices: [RelaySessionKey: Int] = [:]
+    var legs = Slab<Leg>()
+    var tracks = Slab<PublishedTrack>()
+    var slots = Slab<PlayerSlot>()
+
+    /// Sources that have passed authentication.
+    var sources: SourceTable
+    /// Streams that may come from an SSRC or an address not bound yet.
+    var declaredSources: [SSRC: [StreamReference]] = [:]
+    var announcedSources: [SocketAddress: [StreamReference]] = [:]
+
+    var timers = TimerQueue()
+    var random: ShardRandom
+    /// Datagrams made at signalling time, sent with the next timeout.
+    var pending: [(bytes: [UInt8], path: Path)] = []
+    /// Where a packet is tried with several keys, since a failed try may leave it damaged.
+    let scratch: UnsafeMutableRawBufferPointer
+    var lostNumbers: [SequenceNumber] = []
+    private var events: [ShardEvent] = []
+
+    public init(_ configuration: RelayConfiguration) {
+        self.configuration = configuration
+        random = ShardRandom(seed: configuration.seed)
+        sources = SourceTable(seed: configuration.seed)
+        unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
+        lostNumbers.reserveCapacity(512)
+    }
+
+    deinit { unsafe scratch.deallocate() }
+
+    /// Sessions on this shard.
+    public var sessionCount: Int { sessions.count }
+    public var legCount: Int { legs.count }
+
+    /// Takes the datagrams from `index` on, in order.
+    ///
+    /// Answers the index of the first one not taken because the send batch could not hold what it may cause: send, empty
+    /// the batch, and call again from there.
+    public mutating func receive(
+        _ batch: inout ReceiveBatch, startingAt index: Int, into send: inout SendBatch, at now: Instant
+    ) -> Int {
+        var index = index
+        let fanOut = min(configuration.maximumSubscriptions &+ 1, send.capacity)
+        while index < batch.count {
+            guard send.room >= fanOut else { return index }
+            let datagram = batch[index]
+            counters.datagramsReceived &+= 1
+            if datagram.isTruncated {
+                counters.droppedOversized &+= 1
+            } else {
+                let bytes = unsafe UnsafeMutableRawBufferPointer(start: batch.slot(index), count: datagram.length)
+                unsafe dispatch(bytes, path: datagram.path, into: &send, at: now)
+            }
+            index &+= 1
+        }
+        return index
+    }
+
+    private mutating func dispatch(
+        _ bytes: UnsafeMutableRawBufferPointer, path: Path, into send: inout SendBatch, at now: Instant
+    ) {
+        switch DatagramKind(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes))) {
+        case .rtp: unsafe receiveRTP(bytes, path: path, into: &send, at: now)
+        case .rtcp: unsafe receiveRTCP(bytes, path: path, into: &send, at: now)
+        case .stun, .dtls: counters.droppedOtherProtocol &+= 1
+        case .unknown: counters.droppedMalformed &+= 1
+        }
+    }
+
+    /// When `handleTimeout` has something to do; nil when nothing is planned.
+    public var nextTimeout: Instant? { pending.isEmpty ? timers.next : Instant(nanoseconds: 0) }
+
+    /// Sends what is due: reports, NACKs, keyframe requests. Calling early is harmless.
+    ///
+    /// When the batch fills up the rest stays due: send, empty the batch, and call again.
+    public mutating func handleTimeout(at now: Instant, into send: inout SendBatch) {
+        while send.room > 0, !pending.isEmpty {
+            let datagram = pending.removeFirst()
+            guard let slot = unsafe send.nextSlot(), datagram.bytes.count <= slot.count else { continue }
+            unsafe slot.copyBytes(from: datagram.bytes)
+            send.commit(length: datagram.bytes.count, to: datagram.path)
+        }
+        while send.room > 0, let timer = timers.popDue(at: now) {
+            switch timer.purpose {
+            case .trackReport: trackReportDue(timer, into: &send, at: now)
+            case .slotReport: slotReportDue(timer, into: &send, at: now)
+            case .firstSlotReport: firstSlotReportDue(timer, into: &send, at: now)
+            case .nack: nackDue(timer, into: &send, at: now)
+            case .keyframe: keyframeDue(timer, into: &send, at: now)
+            }
+        }
+    }
+
+    /// The next thing that happened, oldest first.
+    public mutating func pollEvent() -> ShardEvent? {
+        events.isEmpty ? nil : events.removeFirst()
+    }
+
+    mutating func emit(_ event: ShardEvent) {
+        guard events.count < configuration.maximumEvents else {
+            counters.droppedEvents &+= 1
+            return
+        }
+        events.append(event)
+    }
+}
+
+/// A small generator for report intervals and first numbers; keys never come from it.
+struct ShardRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        // SplitMix64.
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}

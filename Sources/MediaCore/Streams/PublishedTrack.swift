@@ -1,0 +1,107 @@
+internal import MediaWire
+
+/// One m-line of a publisher: its keys, where it comes from, what was received of it, and who it goes to.
+struct PublishedTrack: ~Copyable {
+    let leg: Int
+    let session: Int
+    let side: SessionSide
+    let kind: MediaKind
+    let payloadType: UInt8
+    let clockRate: UInt32
+    let extensions: [HeaderExtensionMapping]
+    let rtcpMux: Bool
+    let announcedRTCPAddress: SocketAddress?
+    let supportsNACK: Bool
+    let supportsPLI: Bool
+    let supportsFIR: Bool
+    /// The relay's own SSRC and CNAME in feedback and reports to this publisher.
+    let feedbackSSRC: SSRC
+    let cname: [UInt8]
+
+    var receiver: SRTPReceiver
+    var sender: SRTPSender
+    var bindings: StreamBindings
+    /// Where RTP comes from: proven by SRTP authentication.
+    var path: Path?
+    /// Where RTCP comes from, if it came.
+    var rtcpPath: Path?
+
+    /// Made at the first media packet, so that an idle track costs little.
+    var incoming: IncomingStream?
+    var cache: PacketCache?
+    var keyframes = KeyframeRequester()
+    var firSequence: UInt8 = 0
+    var hasReportTimer = false
+    var lastReportedPackets: UInt64 = 0
+    var silentReports: Int64 = 0
+    var nackTimer: Instant?
+
+    /// The publisher's last sender report.
+    var senderReport: PublisherClock?
+    /// Slab indices of the slots that this track feeds.
+    var subscriptions: FixedList<Int32>
+
+    init(
+        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], maximumSubscriptions: Int
+    ) throws(SRTPError) {
+        let receiver = try SRTPReceiver(track.incomingKey)
+        let sender = try SRTPSender(track.outgoingKey)
+        self.leg = leg
+        self.session = session
+        self.side = side
+        kind = track.kind
+        payloadType = track.payloadType
+        clockRate = track.clockRate
+        extensions = track.extensions
+        rtcpMux = track.rtcpMux
+        announcedRTCPAddress = track.announcedRTCPAddress
+        supportsNACK = track.nack
+        supportsPLI = track.pli
+        supportsFIR = track.fir
+        feedbackSSRC = track.slotSSRC
+        self.cname = cname
+        self.receiver = receiver
+        self.sender = sender
+        bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
+        subscriptions = FixedList(capacity: maximumSubscriptions)
+    }
+
+    /// Where feedback to the publisher goes: only along a proven path, or beside one on the same host.
+    var feedbackPath: Path? {
+        if let rtcpPath { return rtcpPath }
+        guard let path else { return nil }
+        if rtcpMux { return path }
+        guard let announced = announcedRTCPAddress, announced.address == path.remote.address else { return nil }
+        return Path(local: path.local, remote: announced)
+    }
+}
+
+/// The media stream that feeds a track, from its first packet on.
+struct IncomingStream {
+    let ssrc: SSRC
+    var unwrapper = SequenceUnwrapper()
+    var reception: ReceptionStatistics
+    var nacks: NackGenerator
+
+    init(ssrc: SSRC) {
+        self.ssrc = ssrc
+        reception = ReceptionStatistics(ssrc: ssrc)
+        nacks = NackGenerator()
+    }
+}
+
+/// A publisher's sender report: the bond between its wall clock and its RTP clock, and when it came.
+struct PublisherClock {
+    let ntp: NTPTimestamp
+    let rtp: RTPTimestamp
+    let arrival: Instant
+
+    /// The publisher's clocks at `now`, run on from the report.
+    func extrapolated(to now: Instant, clockRate: UInt32) -> (ntp: NTPTimestamp, rtp: RTPTimestamp) {
+        let elapsed = max(0, now.nanoseconds(since: arrival))
+        let seconds = elapsed / 1_000_000_000
+        let rest = elapsed % 1_000_000_000
+        let ticks = seconds &* Int64(clockRate) &+ rest &* Int64(clockRate) / 1_000_000_000
+        return (ntp.advanced(byNanoseconds: elapsed), rtp.advanced(by: Int(truncatingIfNeeded: ticks)))
+    }
+}

@@ -1,0 +1,102 @@
+internal import CLinux
+internal import MediaCore
+internal import MediaWire
+
+/// The loop of a shard's thread: commands, a batch in, a batch out, timers, wait.
+struct ShardLoop: ~Copyable {
+    /// Datagrams of one receive. Enough for a burst, small enough to stay in the cache.
+    private static let receiveCapacity = 64
+    private static let sendCapacity = 256
+    private static let reportInterval: Int64 = 500_000_000
+
+    private let socket: UDPSocket
+    private let mailbox: ShardMailbox
+    private let onEvent: (ShardEvent) -> Void
+    private let report: (ShardMeasurements) -> Void
+    private var shard: RelayShard
+    private var batch = ReceiveBatch(capacity: receiveCapacity)
+    private var outgoing = SendBatch(capacity: sendCapacity)
+    private var receiver = DatagramReceiver(capacity: receiveCapacity)
+    private var sender = DatagramSender(capacity: sendCapacity)
+    private var measurements = ShardMeasurements()
+    private var nextReport = Instant(nanoseconds: 0)
+    private var hasMeasured = false
+
+    init(
+        socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
+        onEvent: @escaping (ShardEvent) -> Void, report: @escaping (ShardMeasurements) -> Void
+    ) {
+        self.socket = socket
+        self.mailbox = mailbox
+        self.onEvent = onEvent
+        self.report = report
+        shard = RelayShard(configuration)
+    }
+
+    consuming func run() {
+        while step() {}
+        let now = MonotonicClock.now
+        shard.endAllSessions(at: now)
+        runTimers(at: now)
+        reportMeasurements()
+    }
+
+    /// One round. False when the shard is to stop.
+    private mutating func step() -> Bool {
+        var now = MonotonicClock.now
+        for command in mailbox.takeAll() { command(&shard, now) }
+        if mailbox.isClosed { return false }
+        let received = receiver.receive(from: socket, into: &batch)
+        if received > 0 {
+            now = MonotonicClock.now
+            var index = 0
+            while index < received {
+                index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
+                sender.send(&outgoing, through: socket)
+            }
+            measure(received)
+        }
+        if let due = shard.nextTimeout, due <= now { runTimers(at: now) }
+        while let event = shard.pollEvent() { onEvent(event) }
+        if now >= nextReport, hasMeasured {
+            nextReport = now.advanced(byNanoseconds: Self.reportInterval)
+            reportMeasurements()
+        }
+        if received < Self.receiveCapacity { wait(at: now) }
+        return true
+    }
+
+    private mutating func runTimers(at now: Instant) {
+        repeat {
+            shard.handleTimeout(at: now, into: &outgoing)
+            if outgoing.count == 0 { return }
+            sender.send(&outgoing, through: socket)
+        } while shard.nextTimeout.map { $0 <= now } ?? false
+    }
+
+    /// Sleeps until a datagram, a command or a timer.
+    private func wait(at now: Instant) {
+        var timeout = shard.nextTimeout.map { max(0, $0.nanoseconds(since: now)) } ?? -1
+        if hasMeasured {
+            let untilReport = max(0, nextReport.nanoseconds(since: now))
+            timeout = timeout < 0 ? untilReport : min(timeout, untilReport)
+        }
+        _ = lens_wait_readable(socket.descriptor, mailbox.wakeDescriptor, timeout)
+    }
+
+    private mutating func measure(_ received: Int) {
+        let after = WallClock.unixNanoseconds
+        for index in 0..<received {
+            let stamp = batch[index].kernelStamp
+            if stamp != 0, after >= stamp { measurements.relayLatency.record(nanoseconds: after &- stamp) }
+        }
+        hasMeasured = true
+    }
+
+    private mutating func reportMeasurements() {
+        measurements.kernelReceiveDrops = UInt64(receiver.kernelDrops)
+        measurements.kernelSendDrops = sender.dropped
+        report(measurements)
+        hasMeasured = false
+    }
+}

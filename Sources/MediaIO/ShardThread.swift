@@ -1,0 +1,174 @@
+internal import CLinux
+internal import Glibc
+public import MediaCore
+public import MediaWire
+internal import Synchronization
+
+/// What a shard's thread measures beside the relay's own counters.
+public struct ShardMeasurements: Sendable {
+    /// From the kernel's receive stamp to the return of the send, for each media datagram, in ns.
+    public var relayLatency = LatencyHistogram()
+    /// Datagrams that the kernel dropped before the relay could read them.
+    public var kernelReceiveDrops: UInt64 = 0
+    /// Datagrams that the kernel did not take for sending.
+    public var kernelSendDrops: UInt64 = 0
+
+    public init() {}
+}
+
+/// Why a shard cannot be reached.
+public enum ShardError: Error, Sendable, CustomStringConvertible {
+    /// As many commands wait as may.
+    case overloaded
+    /// The shard has stopped.
+    case stopped
+    /// The system refused a thread or a descriptor.
+    case systemLimit
+
+    public var description: String {
+        switch self {
+        case .overloaded: "the relay has more to set up than it can; try again in a second"
+        case .stopped: "the relay is shutting down"
+        case .systemLimit: "the system refused another thread or descriptor; raise its limits"
+        }
+    }
+}
+
+/// One relay thread with its own socket: the handle by which the rest of the process reaches it.
+///
+/// The shard itself never leaves its thread; commands go in by a bounded mailbox, events come out by a bounded stream.
+public final class ShardThread: Sendable {
+    /// Where it receives media.
+    public let localAddress: SocketAddress
+    /// What the kernel granted, in bytes.
+    public let receiveBufferSize: Int
+    /// What happened on the shard, oldest first. Bounded: unread events are dropped.
+    public let events: AsyncStream<ShardEvent>
+
+    private let mailbox: ShardMailbox
+    private let finished: Mutex<Completion>
+    private let measurements: Mutex<ShardMeasurements>
+
+    private struct Completion {
+        var isDone = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Binds the socket and starts the thread.
+    ///
+    /// - Throws: `UDPSocketError` if the port cannot be bound, `ShardError.systemLimit` if the system refuses a thread.
+    public init(index: Int, bindingTo address: SocketAddress, configuration: RelayConfiguration) throws {
+        guard let mailbox = ShardMailbox() else { throw ShardError.systemLimit }
+        let socket = try UDPSocket(bindingTo: address)
+        localAddress = socket.localAddress
+        receiveBufferSize = socket.receiveBufferSize
+        self.mailbox = mailbox
+        finished = Mutex(Completion())
+        measurements = Mutex(ShardMeasurements())
+        let (events, continuation) = AsyncStream.makeStream(of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
+        self.events = events
+        let start = ThreadStart(socket: socket, owner: self) { thread, socket in
+            ShardLoop(socket: socket, configuration: configuration, mailbox: mailbox) { event in
+                continuation.yield(event)
+            } report: { measurements in
+                thread.measurements.withLock { $0 = measurements }
+            }.run()
+            continuation.finish()
+            thread.finish()
+        }
+        guard start.launch(name: "shard-\(index)") else { throw ShardError.systemLimit }
+    }
+
+    /// Runs `body` on the shard's thread and answers what it answers.
+    ///
+    /// - Throws: `ShardError`, or what `body` throws.
+    public func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (inout RelayShard, Instant) throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            let once = ResumeOnce(continuation)
+            let accepted = mailbox.post { shard, now in
+                once.resume(with: Swift.Result { try body(&shard, now) })
+            }
+            if !accepted { once.resume(with: .failure(mailbox.isClosed ? ShardError.stopped : ShardError.overloaded)) }
+        }
+    }
+
+    /// What the thread has measured, renewed about twice a second.
+    public var currentMeasurements: ShardMeasurements { measurements.withLock { $0 } }
+
+    /// Stops the thread and waits until it has: BYE goes to every peer first.
+    public func stop() async {
+        mailbox.close()
+        await withCheckedContinuation { continuation in
+            let isDone = finished.withLock { completion in
+                if !completion.isDone { completion.waiters.append(continuation) }
+                return completion.isDone
+            }
+            if isDone { continuation.resume() }
+        }
+    }
+
+    private func finish() {
+        let waiters = finished.withLock { completion in
+            completion.isDone = true
+            defer { completion.waiters.removeAll() }
+            return completion.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}
+
+/// A continuation that is resumed even when its command is dropped unrun.
+private final class ResumeOnce<Value: Sendable>: Sendable {
+    private let continuation: Mutex<CheckedContinuation<Value, any Error>?>
+
+    init(_ continuation: CheckedContinuation<Value, any Error>) { self.continuation = Mutex(continuation) }
+
+    deinit { resume(with: .failure(ShardError.stopped)) }
+
+    func resume(with result: Result<Value, any Error>) {
+        continuation.withLock { held in
+            defer { held = nil }
+            return held
+        }?.resume(with: result)
+    }
+}
+
+/// Carries a socket into a new thread.
+private final class ThreadStart: Sendable {
+    private let socket: Mutex<UDPSocket?>
+    private let owner: ShardThread
+    private let body: @Sendable (ShardThread, consuming UDPSocket) -> Void
+    private let name = Mutex("")
+
+    init(socket: consuming UDPSocket, owner: ShardThread, body: @escaping @Sendable (ShardThread, consuming UDPSocket) -> Void) {
+        self.socket = Mutex(socket)
+        self.owner = owner
+        self.body = body
+    }
+
+    /// False if the system refuses a thread.
+    func launch(name threadName: String) -> Bool {
+        name.withLock { $0 = threadName }
+        let argument = unsafe Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let status = unsafe pthread_create(&thread, nil, { argument in
+            guard let argument = unsafe argument else { return nil }
+            unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().enter()
+            return nil
+        }, argument.toOpaque())
+        guard status == 0 else {
+            unsafe argument.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
+    private func enter() {
+        unsafe name.withLock { $0 }.withCString { unsafe lens_set_thread_name($0) }
+        guard let socket = socket.withLock({ $0.take() }) else { return }
+        body(owner, socket)
+    }
+}

@@ -1,0 +1,26 @@
+internal import Glibc
+public import MediaWire
+
+/// What the kernel refused.
+public struct UDPSocketError: Error, Sendable, CustomStringConvertible {
+    public enum Operation: Sendable {
+        case open
+        case bind(SocketAddress)
+        case configure(String)
+    }
+
+    public let operation: Operation
+    /// The kernel's errno.
+    public let code: Int32
+
+    public var isAddressInUse: Bool { code == EADDRINUSE }
+
+    public var description: String {
+        let reason = unsafe String(cString: strerror(code)).lowercased()
+        return switch operation {
+        case .open: "cannot open a UDP socket: \(reason)"
+        case .bind(let address): "cannot listen on UDP \(address): \(reason)"
+        case .configure(let option): "cannot set \(option) on a UDP socket: \(reason)"
+        }
+    }
+}
