@@ -1,0 +1,190 @@
+import MediaCore
+import MediaIO
+import MediaWire
+import Sessions
+
+/// Brings sessions and media together: places each session on a shard, answers its offers, and passes orders on.
+///
+/// All legs of a session share a shard, because the answer announces that shard's port.
+actor RelayGateway: MediaGateway {
+    private let shards: [ShardThread]
+    private let announced: [IPAddress]
+    private let sdesPeers: [IPNetwork]
+    private let preferredProfiles: [SRTPProfile]
+    private var placements: [SessionID: Placement] = [:]
+    private var nextKey: UInt64 = 1
+    private var sessionsOnShard: [Int]
+
+    private struct Placement {
+        var shard: Int
+        var key: RelaySessionKey
+        var legs: [String: LegID] = [:]
+        var roles: [Role: String] = [:]
+    }
+
+    private struct Role: Hashable {
+        var side: MediaSide
+        var flow: MediaFlow
+    }
+
+    /// - Parameters:
+    ///   - announced: addresses that answers name, best first.
+    ///   - sdesPeers: networks that players' media may go to beside the caller's own address.
+    init(shards: [ShardThread], announced: [IPAddress], sdesPeers: [IPNetwork]) {
+        self.shards = shards
+        self.announced = announced
+        self.sdesPeers = sdesPeers
+        preferredProfiles = [.aeadAES128GCM, .aeadAES256GCM, .aesCM128HMACSHA1_80, .aesCM128HMACSHA1_32]
+        sessionsOnShard = Array(repeating: 0, count: shards.count)
+    }
+
+    func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer {
+        let isNew = placements[offer.session] == nil
+        let placement = place(offer.session)
+        let shard = shards[placement.shard]
+        do throws(MediaGatewayError) {
+            let media = try negotiate(offer, shard: shard, key: placement.key)
+            let side: SessionSide = offer.side == .customer ? .customer : .technician
+            let description = LegDescription(session: placement.key, side: side, media: media)
+            let leg = try await Self.run(on: shard) { relay, now in try relay.addLeg(description, at: now) }
+            return remember(leg, of: offer, media)
+        } catch {
+            if isNew { forget(offer.session) }
+            throw error
+        }
+    }
+
+    private func remember(_ leg: LegID, of offer: MediaOffer, _ media: NegotiatedMedia) -> MediaAnswer {
+        let resource = Self.randomName()
+        let role = Role(side: offer.side, flow: offer.flow)
+        if let old = placements[offer.session]?.roles[role] { placements[offer.session]?.legs[old] = nil }
+        placements[offer.session]?.roles[role] = resource
+        placements[offer.session]?.legs[resource] = leg
+        return MediaAnswer(resource: resource, entityTag: Self.randomName(), sdp: media.answer.serialized())
+    }
+
+    private func negotiate(
+        _ offer: MediaOffer, shard: ShardThread, key: RelaySessionKey
+    ) throws(MediaGatewayError) -> NegotiatedMedia {
+        let context = NegotiationContext(
+            direction: offer.flow == .publish ? .publish : .play,
+            clientAddress: IPAddress(offer.clientAddress),
+            requestIsPrivate: offer.requestIsPrivate,
+            allowedPlayers: sdesPeers,
+            mediaAddresses: announced,
+            mediaPort: shard.localAddress.port,
+            sessionID: key.rawValue,
+            preferredProfiles: preferredProfiles)
+        var generator = SystemRandomNumberGenerator()
+        do throws(NegotiationError) {
+            return try negotiateSDES(offer: offer.sdp, context: context, using: &generator)
+        } catch {
+            throw MediaGatewayError(error)
+        }
+    }
+
+    /// The session's place; a new one goes to the shard with the fewest sessions.
+    private func place(_ session: SessionID) -> Placement {
+        if let placement = placements[session] { return placement }
+        let shard = sessionsOnShard.indices.min { sessionsOnShard[$0] < sessionsOnShard[$1] } ?? 0
+        let placement = Placement(shard: shard, key: RelaySessionKey(rawValue: nextKey))
+        nextKey += 1
+        sessionsOnShard[shard] += 1
+        placements[session] = placement
+        return placement
+    }
+
+    private func forget(_ session: SessionID) {
+        guard let placement = placements.removeValue(forKey: session) else { return }
+        sessionsOnShard[placement.shard] -= 1
+    }
+
+    func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError) {
+        guard let placement = placements[session], let leg = placement.legs[resource] else { throw .notFound }
+        placements[session]?.legs[resource] = nil
+        for (role, name) in placement.roles where name == resource { placements[session]?.roles[role] = nil }
+        try await Self.run(on: shards[placement.shard]) { relay, now in relay.removeLeg(leg, at: now) }
+    }
+
+    func openGate(_ session: SessionID) async throws(MediaGatewayError) {
+        guard let placement = placements[session] else { throw .notFound }
+        try await Self.run(on: shards[placement.shard]) { relay, now in try relay.openGate(placement.key, at: now) }
+    }
+
+    func closeGate(_ session: SessionID) async throws(MediaGatewayError) {
+        guard let placement = placements[session] else { throw .notFound }
+        try await Self.run(on: shards[placement.shard]) { relay, now in relay.closeGate(placement.key, at: now) }
+    }
+
+    func end(_ session: SessionID) async {
+        guard let placement = placements[session] else { return }
+        forget(session)
+        // A shard that has stopped has ended its sessions already.
+        try? await Self.run(on: shards[placement.shard]) { relay, now in relay.endSession(placement.key, at: now) }
+    }
+
+    func figures(_ session: SessionID) async -> MediaFigures? {
+        guard let placement = placements[session] else { return nil }
+        let figures = try? await Self.run(on: shards[placement.shard]) { relay, _ in relay.figures(of: placement.key) }
+        return figures.flatMap { $0 }.map(MediaFigures.init)
+    }
+
+    private static func run<Result: Sendable>(
+        on shard: ShardThread, _ body: @escaping @Sendable (inout RelayShard, Instant) throws -> Result
+    ) async throws(MediaGatewayError) -> Result {
+        do {
+            return try await shard.perform(body)
+        } catch let error as RelayError {
+            throw error == .tooManySessions ? .overloaded(retryAfterSeconds: 5) : .unprocessable(error.description)
+        } catch ShardError.overloaded {
+            throw .overloaded(retryAfterSeconds: 1)
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+
+    /// 128 random bits as hexadecimal digits.
+    private static func randomName() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let word = String(UInt64.random(in: .min ... .max, using: &generator), radix: 16)
+            return String(repeating: "0", count: 16 - word.count) + word
+        }.joined()
+    }
+}
+
+extension MediaGatewayError {
+    /// A refused offer by what is wrong with it.
+    init(_ error: NegotiationError) {
+        let text = error.description
+        self =
+            switch error {
+            case .malformed, .empty, .malformedKey: .malformed(text)
+            case .noMedia, .wrongDirection, .senderUnknown, .playerAddressMissing, .tooManyTracks:
+                .unprocessable(text)
+            case .unsupportedTransport, .noCommonCodec, .noUsableCrypto: .unsupported(text)
+            case .insecureRequest: .forbidden(code: "INSECURE_KEYS", text)
+            case .playerAddressForbidden: .forbidden(code: "PLAYER_ADDRESS_FORBIDDEN", text)
+            case .noMediaAddress: .failed(text)
+            }
+    }
+}
+
+extension MediaFigures {
+    /// What a shard counted, summed over the customer's tracks.
+    init(_ figures: SessionFigures) {
+        self.init()
+        mediaBytesForwardedBeforeStart = figures.mediaBytesForwardedBeforeStart
+        packetsForwarded = figures.packetsForwarded
+        bytesForwarded = figures.bytesForwarded
+        packetsDroppedAtGate = figures.packetsDroppedAtGate
+        for track in figures.tracks where track.side == .customer {
+            packetsReceived &+= track.packetsReceived
+            bytesReceived &+= track.bytesReceived
+            packetsLost &+= UInt64(clamping: track.packetsLost)
+            authenticationFailures &+= track.authenticationFailures
+            replays &+= track.replays
+            keyframeRequests &+= track.keyframeRequestsSent
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `lens serve`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the relay and the session service.",
+        discussion: """
+            Works without any setting: HTTP on 127.0.0.1:8080, media on UDP 7000, one shard per core. Without an API key \
+            one is made for this run and printed.
+
+            Settings come from flags, then the environment (LENS_HTTP, LENS_MEDIA_ADDRESS, …: the flag's name in capitals), \
+            then the file that --config or LENS_CONFIG names (YAML, the flags' names as keys).
+
+            EXAMPLES
+              lens serve
+              lens serve --api-key SECRET --http 0.0.0.0:8080 --public-url https://lens.example.org
+              lens serve --config lens.yaml --print-config
+              curl -s -X POST http://127.0.0.1:8080/api/v1/sessions -H "Authorization: Bearer SECRET" \\
+                -d '{"type":"lens","name":"Mrs Example","method":"pin"}'
+            """)
+
+    @Option(help: ArgumentHelp("Where HTTP listens (default: 127.0.0.1:8080).", valueName: "host:port"))
+    var http: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An IP address that answers announce; repeatable. Default: loopback if HTTP is on loopback, else every interface address.",
+            valueName: "ip"))
+    var mediaAddress: [String] = []
+
+    @Option(help: ArgumentHelp("UDP port for media; shard i listens on this + i (default: 7000; 0: free ones).", valueName: "n"))
+    var mediaPort: Int?
+
+    @Option(help: ArgumentHelp("Relay threads, each with its own port (default: one per core).", valueName: "n"))
+    var shards: Int?
+
+    @Option(help: ArgumentHelp("The key that automations present as a bearer token. Better by LENS_API_KEY.", valueName: "key"))
+    var apiKey: String?
+
+    @Option(help: ArgumentHelp("What links start with (default: the HTTP address).", valueName: "url"))
+    var publicURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A network that SDES players may have media sent to, beside their own address; repeatable.", valueName: "cidr"))
+    var sdesPeers: [String] = []
+
+    @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print the settings that would be used, and exit.")
+    var printConfig = false
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
+    var logLevel: String?
+
+    func run() async throws {
+        let settings: ServeSettings
+        do {
+            settings = try resolve(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw CleanExit.failure(error)
+        }
+        if printConfig {
+            print(settings.yaml, terminator: "")
+            return
+        }
+        let logger = makeLogger(level: settings.logLevel)
+        let server = Server(settings: settings, logger: logger)
+        let madeKey = settings.apiKey == nil
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: ServerService(server: server) { running in
+                            // Printed, not logged: it is for the person at the terminal only.
+                            if madeKey { printError("API key of this run: \(running.apiKey)") }
+                        },
+                        successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            throw CleanExit.failure(error)
+        }
+    }
+
+    /// Flags before environment before file.
+    func resolve(environment: [String: String]) throws -> ServeSettings {
+        var sources = SettingSources(environment: environment, file: [:])
+        if let path = config ?? environment["LENS_CONFIG"] { sources.file = try SettingsFile.read(path) }
+        return try ServeSettings(
+            SettingValues(
+                http: sources.one("http", http),
+                mediaAddresses: sources.many("media-address", mediaAddress),
+                mediaPort: sources.one("media-port", mediaPort.map(String.init)),
+                shards: sources.one("shards", shards.map(String.init)),
+                apiKey: sources.one("api-key", apiKey),
+                publicURL: sources.one("public-url", publicURL),
+                sdesPeers: sources.many("sdes-peers", sdesPeers),
+                logLevel: sources.one("log-level", logLevel)))
+    }
+}
+
+/// The server as a part of the process's service group.
+private struct ServerService: Service {
+    let server: Server
+    let onReady: @Sendable (RunningServer) async -> Void
+
+    func run() async throws { try await server.run(onReady: onReady) }
+}

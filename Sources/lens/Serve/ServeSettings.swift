@@ -1,0 +1,43 @@
+import MediaWire
+
+/// What `lens serve` runs with: flags, environment and file put together.
+struct ServeSettings: Sendable, Equatable {
+    var httpHost = "127.0.0.1"
+    /// 0 takes a free one.
+    var httpPort = 8080
+    /// What answers announce; empty: loopback if HTTP is on loopback, else every interface address.
+    var mediaAddresses: [IPAddress] = []
+    /// Shard i listens on this port + i; 0 takes free ones.
+    var mediaPort: UInt16 = 7000
+    var shards = 1
+    /// Nil: one is made for this run and printed.
+    var apiKey: String?
+    var publicURL: String?
+    /// Networks that SDES players may have their media sent to, beside the caller's own address.
+    var sdesPeers: [IPNetwork] = []
+    var logLevel = "info"
+
+    /// The addresses that answers announce.
+    var announcedAddresses: [IPAddress] {
+        if !mediaAddresses.isEmpty { return mediaAddresses }
+        if isHTTPOnLoopback { return IPAddress(httpHost) == .loopbackV6 ? [.loopbackV6] : [.loopbackV4] }
+        let found = InterfaceAddresses.all()
+        return found.isEmpty ? [.loopbackV4] : found
+    }
+
+    private var isHTTPOnLoopback: Bool {
+        httpHost == "localhost" || (IPAddress(httpHost)?.isLoopback ?? false)
+    }
+
+    /// Where the media sockets are bound: at the one address, or at all.
+    var mediaBindAddress: IPAddress {
+        let announced = announcedAddresses
+        if announced.count == 1, let only = announced.first, InterfaceAddresses.isLocal(only) { return only }
+        return announced.contains { $0.isIPv6 } ? .anyV6 : .anyV4
+    }
+}
+
+/// A setting that cannot be used; one line that names it and the next step.
+struct SettingsError: Error, CustomStringConvertible {
+    let description: String
+}

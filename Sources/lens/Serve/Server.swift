@@ -1,0 +1,115 @@
+import Logging
+import MediaCore
+import MediaIO
+import MediaWire
+import ServiceLifecycle
+import Sessions
+import WebAPI
+
+/// A server that is up.
+struct RunningServer: Sendable {
+    /// Where its HTTP calls go, without a slash at the end.
+    let url: String
+    let apiKey: String
+    let shards: [ShardThread]
+
+    /// From the kernel's receive stamp to the return of the send, over all shards.
+    var relayLatency: LatencyHistogram {
+        var all = LatencyHistogram()
+        for shard in shards { all.merge(shard.currentMeasurements.relayLatency) }
+        return all
+    }
+}
+
+/// Relay, session service and HTTP in one process.
+struct Server: Sendable {
+    let settings: ServeSettings
+    let logger: Logger
+
+    /// Runs until the surrounding service group shuts down or the task is cancelled, then stops the relay: peers get BYE.
+    ///
+    /// - Parameter onReady: called once when calls are accepted.
+    /// - Throws: `WebServerError`, `UDPSocketError` or `SettingsError`, each one line with the next step.
+    func run(onReady: @escaping @Sendable (RunningServer) async -> Void) async throws {
+        let shards = try startShards()
+        do {
+            try await serve(shards, onReady: onReady)
+        } catch {
+            for shard in shards { await shard.stop() }
+            throw error
+        }
+        for shard in shards { await shard.stop() }
+        logger.info("stopped")
+    }
+
+    private func startShards() throws -> [ShardThread] {
+        let address = settings.mediaBindAddress
+        var shards: [ShardThread] = []
+        for index in 0..<max(1, settings.shards) {
+            let port = settings.mediaPort == 0 ? 0 : Int(settings.mediaPort) + index
+            guard let port = UInt16(exactly: port) else {
+                throw SettingsError(description: "port \(port) does not exist; choose a lower --media-port")
+            }
+            var generator = SystemRandomNumberGenerator()
+            let seed = UInt64.random(in: .min ... .max, using: &generator)
+            do {
+                shards.append(
+                    try ShardThread(
+                        index: index, bindingTo: SocketAddress(address, port: port),
+                        configuration: RelayConfiguration(seed: seed)))
+            } catch let error as UDPSocketError {
+                throw SettingsError(description: "\(error); choose another with --media-port or --media-address")
+            }
+            warnAboutBuffer(shards[index])
+        }
+        return shards
+    }
+
+    private func warnAboutBuffer(_ shard: ShardThread) {
+        // The kernel doubles what it is asked for, to cover its own overhead.
+        guard shard.receiveBufferSize < UDPSocket.wantedBufferSize else { return }
+        logger.warning(
+            "the kernel grants a small receive buffer; bursts may be lost",
+            metadata: [
+                "granted": "\(shard.receiveBufferSize)", "wanted": "\(UDPSocket.wantedBufferSize)",
+                "remedy": "sysctl -w net.core.rmem_max=\(UDPSocket.wantedBufferSize)",
+            ])
+    }
+
+    private func serve(
+        _ shards: [ShardThread], onReady: @escaping @Sendable (RunningServer) async -> Void
+    ) async throws {
+        let announced = settings.announcedAddresses
+        let gateway = RelayGateway(shards: shards, announced: announced, sdesPeers: settings.sdesPeers)
+        let sessions = SessionService(
+            store: MemorySessionStore(), media: gateway, now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) })
+        let key = settings.apiKey ?? Self.randomKey()
+        guard let apiKey = APIKey(name: "api-key", key: key) else {
+            throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")
+        }
+        let web = WebServer(
+            configuration: WebServer.Configuration(
+                host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey]),
+            sessions: sessions, logger: logger)
+        try await web.run { port in
+            let host = settings.httpHost.contains(":") ? "[\(settings.httpHost)]" : settings.httpHost
+            logger.info(
+                "ready",
+                metadata: [
+                    "http": "\(host):\(port)",
+                    "media": "\(announced.map(\.description).joined(separator: ","))",
+                    "ports": "\(shards.map { String($0.localAddress.port) }.joined(separator: ","))",
+                ])
+            await onReady(RunningServer(url: "http://\(host):\(port)", apiKey: key, shards: shards))
+        }
+    }
+
+    /// 192 random bits.
+    private static func randomKey() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<6).map { _ in
+            let word = String(UInt32.random(in: .min ... .max, using: &generator), radix: 16)
+            return String(repeating: "0", count: 8 - word.count) + word
+        }.joined()
+    }
+}
