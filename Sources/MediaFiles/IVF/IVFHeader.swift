@@ -44,6 +44,6 @@ struct IVFHeader: Equatable, Sendable {
 
         let frames: UInt32 = try source.readLittleEndian(of: what)
         frameCount = frames == 0 || frames == .max ? nil : Int(frames)
-        try source.skip(Int(headerBytes) - 28, of: what)
+        _ = try source.read(exactly: Int(headerBytes) - 28, of: what)
     }
 }
