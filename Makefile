@@ -1,0 +1,56 @@
+# The project's commands. `make demo` and `make test` need only the Swift toolchain and git to begin with.
+
+BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev libsrtp2-dev zlib1g-dev libssl-dev
+TEST_PACKAGES := ffmpeg opus-tools curl python3
+# Vectors and fixtures are made again with these; nothing else needs them.
+FIXTURE_PACKAGES := ffmpeg opencv-doc espeak-ng sox opus-tools vpx-tools python3-cryptography
+
+LENS := .build/release/lens
+SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Package.swift
+
+.PHONY: help demo build test soak bench fixtures format lint clean packages test-packages
+
+help:
+	@echo "make demo      build, run a whole call on this machine, leave demo-out/report.json"
+	@echo "make test      every functional test, long ones in a small form"
+	@echo "make soak      the long tests in full"
+	@echo "make bench     benchmarks, on a quiet machine"
+	@echo "make build     the release binary, $(LENS)"
+	@echo "make format    format the sources; make lint checks them"
+
+packages:
+	@scripts/install-packages.sh $(BUILD_PACKAGES)
+
+test-packages: packages
+	@scripts/install-packages.sh $(TEST_PACKAGES)
+
+build: packages
+	swift build -c release --product lens
+
+demo: build
+	$(LENS) demo $(DEMO_ARGUMENTS)
+
+test: test-packages
+	swift build --build-tests
+	swift test --skip-build
+
+soak: test-packages
+	swift build -c release --product lens
+	swift build --build-tests
+	LENS_SOAK=1 swift test --skip-build
+
+bench: packages
+	scripts/bench.sh
+
+fixtures:
+	@scripts/install-packages.sh $(FIXTURE_PACKAGES)
+	Fixtures/make.sh
+
+format:
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+lint:
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+
+clean:
+	rm -rf .build Benchmarks/.build demo-out
