@@ -37,8 +37,6 @@ struct CustomerRoutes: Sendable {
         let accepted: Bool
     }
 
-    private struct Nothing: Decodable {}
-
     func add(to routes: RouteBuilder) {
         // The throttle of wrong PINs (D8) belongs here, before the service is asked.
         routes.on(.post, "/api/v1/join", ended: .gone) { request, context in
@@ -67,7 +65,7 @@ struct CustomerRoutes: Sendable {
         on(routes, "eula", Answer.self) { principal, body in
             try await sessions.answerEULA(version: body.version, accepted: body.accepted, by: principal)
         }
-        on(routes, "leave", Nothing.self) { principal, _ in try await sessions.leave(by: principal) }
+        on(routes, "leave", NoFields.self) { principal, _ in try await sessions.leave(by: principal) }
     }
 
     private func on<Body: Decodable & SendableMetatype>(

@@ -25,8 +25,6 @@ struct SessionRoutes: Sendable {
         let notes: String?
     }
 
-    private struct Nothing: Decodable {}
-
     private struct Page: Encodable {
         let sessions: [SessionBody]
         let cursor: String?
@@ -55,7 +53,7 @@ struct SessionRoutes: Sendable {
             let session = try await sessions.session(call.session(in: context), for: principal)
             return try await answer(session, principal)
         }
-        on(routes, "pin", Nothing.self) { id, principal, _ in try await sessions.replacePIN(of: id, by: principal) }
+        on(routes, "pin", NoFields.self) { id, principal, _ in try await sessions.replacePIN(of: id, by: principal) }
         on(routes, "start", Start.self) { id, principal, body in
             let technician = try body.technician.map { text in
                 guard let technician = TechnicianID(text) else {
@@ -65,8 +63,8 @@ struct SessionRoutes: Sendable {
             }
             return try await sessions.start(id, as: technician, by: principal)
         }
-        on(routes, "hold", Nothing.self) { id, principal, _ in try await sessions.hold(id, by: principal) }
-        on(routes, "resume", Nothing.self) { id, principal, _ in try await sessions.resume(id, by: principal) }
+        on(routes, "hold", NoFields.self) { id, principal, _ in try await sessions.hold(id, by: principal) }
+        on(routes, "resume", NoFields.self) { id, principal, _ in try await sessions.resume(id, by: principal) }
         on(routes, "end", End.self) { id, principal, body in
             try await sessions.end(id, notes: body.notes, by: principal)
         }
