@@ -84,7 +84,9 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
             guard let words = parseWords(bytes), words.count == 8 else { return nil }
             return words
         }
-        guard let head = parseWords(bytes[..<gap.lowerBound]), let tail = parseWords(bytes[gap.upperBound...]),
+        // Dotted decimal may stand at the very end only (RFC 4291 section 2.2), so not in front of the gap.
+        guard !bytes[..<gap.lowerBound].contains(UInt8(ascii: ".")),
+            let head = parseWords(bytes[..<gap.lowerBound]), let tail = parseWords(bytes[gap.upperBound...]),
             head.count + tail.count <= 7
         else { return nil }
         return head + [UInt16](repeating: 0, count: 8 - head.count - tail.count) + tail
@@ -112,6 +114,8 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// Dotted decimal, or RFC 5952 text.
     public var description: String {
         if !isIPv6 { return (0..<4).map { String(low >> UInt64(24 - 8 * $0) & 0xFF) }.joined(separator: ".") }
+        // RFC 5952 section 5: the mapped prefix is well known, so the rest is shown as what it is.
+        if !unmapped.isIPv6 { return "::ffff:\(unmapped)" }
         let words = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 % 4))) }
         // RFC 5952 section 4.2: the longest run of at least two zero words, the first one of equals.
         var best = 0..<0

@@ -10,18 +10,18 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `192.0.2.1:7000` or `[2001:db8::1]:7000`.
+    /// Reads `192.0.2.1:7000` or `[2001:db8::1]:7000`. Nil for anything else, names included.
     public init?(_ text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...].utf8
+        // UInt16's own parser would take a sign.
+        guard (1...5).contains(digits.count), digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { return nil }
         var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard let address = IPAddress(host) else { return nil }
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard let address = IPAddress(host), address.isIPv6 == isBracketed else { return nil }
         self.init(address, port: port)
     }
 

@@ -14,9 +14,11 @@ public struct NTPTimestamp: RawRepresentable, Hashable, Comparable, Sendable {
         rawValue = seconds << 32 | fraction
     }
 
-    /// Nanoseconds since 1 January 1970 UTC; zero for times before it.
+    /// Nanoseconds since 1 January 1970 UTC; zero for times before it. Seconds with the top bit clear count from the end of
+    /// the first era in 2036 (RFC 4330 section 3).
     public var unixNanoseconds: UInt64 {
-        let seconds = rawValue >> 32
+        let field = rawValue >> 32
+        let seconds = field & 0x8000_0000 == 0 ? field | 1 << 32 : field
         guard seconds >= Self.unixEpochOffsetSeconds else { return 0 }
         let fraction = (rawValue & 0xFFFF_FFFF) &* 1_000_000_000
         // Rounded, so that nanoseconds survive the way through NTP and back.
@@ -36,11 +38,11 @@ public struct NTPTimestamp: RawRepresentable, Hashable, Comparable, Sendable {
         return NTPTimestamp(rawValue: rawValue &+ UInt64(bitPattern: seconds << 32 &+ fraction))
     }
 
-    /// Nanoseconds from `other` to here; exact to a nanosecond for spans under 68 years.
+    /// Nanoseconds from `other` to here, rounded; for spans under 68 years.
     public func nanoseconds(since other: NTPTimestamp) -> Int64 {
         let difference = Int64(bitPattern: rawValue &- other.rawValue)
         let seconds = difference >> 32
         let fraction = difference & 0xFFFF_FFFF
-        return seconds &* 1_000_000_000 &+ (fraction &* 1_000_000_000) >> 32
+        return seconds &* 1_000_000_000 &+ (fraction &* 1_000_000_000 &+ 0x8000_0000) >> 32
     }
 }

@@ -20,7 +20,10 @@ public struct RTPHeader: Sendable, Hashable {
     /// Bytes before the payload.
     public var headerLength: UInt16
 
-    @inlinable public var hasExtension: Bool { extensionOffset != headerLength || extensionProfile != 0 }
+    /// True also for an extension without data.
+    @inlinable public var hasExtension: Bool {
+        Int(headerLength) != Self.fixedLength &+ 4 &* Int(contributingSourceCount)
+    }
 
     /// Length of the fixed header in bytes.
     public static let fixedLength = 12

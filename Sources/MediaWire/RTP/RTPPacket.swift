@@ -11,7 +11,8 @@ public struct RTPPacket: Sendable, Hashable {
     /// Padding bytes written behind the payload, 0 ... 255.
     public var paddingLength: UInt8
 
-    /// One header extension element (RFC 8285): id 1 ... 14 and 1 ... 16 bytes fit the one-byte form, others take the two-byte form.
+    /// One header extension element (RFC 8285): id 1 ... 14 and 1 ... 16 bytes fit the one-byte form, others take the two-byte
+    /// form. Id 0 is padding and is not written.
     public struct HeaderExtension: Sendable, Hashable {
         public var id: UInt8
         public var data: [UInt8]
@@ -59,6 +60,7 @@ public struct RTPPacket: Sendable, Hashable {
     /// The packet's plain bytes. At most 15 contributing sources are written, and 255 bytes of each extension element.
     public func serialized() -> [UInt8] {
         var writer = ByteWriter(reservingCapacity: 64 + payload.count)
+        let extensions = extensions.filter { $0.id != 0 }
         let sources = contributingSources.prefix(15)
         let extensionBit: UInt8 = extensions.isEmpty ? 0 : 0x10
         let paddingBit: UInt8 = paddingLength == 0 ? 0 : 0x20
@@ -68,7 +70,7 @@ public struct RTPPacket: Sendable, Hashable {
         writer.write(timestamp.rawValue)
         writer.write(ssrc.rawValue)
         for source in sources { writer.write(source.rawValue) }
-        if !extensions.isEmpty { writeExtensions(to: &writer) }
+        if !extensions.isEmpty { Self.write(extensions, to: &writer) }
         writer.write(payload)
         if paddingLength > 0 {
             for _ in 1..<Int(paddingLength) { writer.write(UInt8(0)) }
@@ -77,7 +79,7 @@ public struct RTPPacket: Sendable, Hashable {
         return writer.bytes
     }
 
-    private func writeExtensions(to writer: inout ByteWriter) {
+    private static func write(_ extensions: [HeaderExtension], to writer: inout ByteWriter) {
         let isOneByte = extensions.allSatisfy { 1...14 ~= $0.id && 1...16 ~= $0.data.count }
         writer.write(isOneByte ? 0xBEDE : UInt16(0x1000))
         let lengthOffset = writer.count
