@@ -1,4 +1,5 @@
-/// Reads big-endian fields from untrusted bytes. Every read is bounds-checked and answers nil past the end; nothing traps.
+/// Reads big-endian fields from untrusted bytes. Every read is bounds-checked and answers nil past the end; nothing
+/// traps.
 ///
 /// A failed read leaves the position where it was. This file holds all raw loads of `MediaWire`.
 @frozen

@@ -1,7 +1,7 @@
 /// Reads the framing of Opus packets, one packet per RTP payload (RFC 6716 section 3.2, RFC 7587 section 4.2).
 ///
-/// Every function checks the whole packet against requirements R1 to R7 of RFC 6716 section 3.4 and answers nil where one of
-/// them is not met. Contents of frames are not looked at.
+/// Every function checks the whole packet against requirements R1 to R7 of RFC 6716 section 3.4 and answers nil where
+/// one of them is not met. Contents of frames are not looked at.
 public enum OpusPacket {
     /// Longest audio in one packet: 120 ms in 48 kHz samples.
     public static let maximumSamples = 5760
@@ -81,7 +81,8 @@ public enum OpusPacket {
     private static func visitVariable(
         _ count: Int, _ reader: inout ByteReader, end: Int, visit: (Range<Int>) -> Void
     ) -> Int? {
-        // Lengths are read twice, so that no memory is needed for them: once for where the frames start, once for where each ends.
+        // Lengths are read twice, so that no memory is needed for them: once for where the frames start, once for where
+        // each ends.
         var lengths = reader
         for _ in 1..<count {
             guard readLength(&lengths) != nil else { return nil }

@@ -74,8 +74,8 @@ public struct GenericNACK: RTCPWritable, Sendable, Hashable {
     /// Every number named, in the order of the pairs.
     public var lost: [SequenceNumber] { entries.flatMap { $0 } }
 
-    /// Greedy from behind the widest gap: where that gap is wider than a pair reaches, which holds for every list of fewer than
-    /// 4096 numbers, no pair could span it, so the circle is a line and greedy is minimal.
+    /// Greedy from behind the widest gap: where that gap is wider than a pair reaches, which holds for every list of
+    /// fewer than 4096 numbers, no pair could span it, so the circle is a line and greedy is minimal.
     static func pack(_ lost: some Sequence<SequenceNumber>) -> [NACKEntry] {
         let numbers = Set(lost.map(\.rawValue)).sorted()
         guard let last = numbers.last else { return [] }

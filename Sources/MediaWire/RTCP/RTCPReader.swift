@@ -13,8 +13,8 @@ public struct RTCPHeaderView: Sendable, Hashable {
     /// Length of the head in bytes.
     public static let headLength = 4
 
-    /// Reads the head at `offset` (RFC 3550 section 6.4.1). Nil if the version is not 2, if the length reaches past the end
-    /// of the datagram, or if the padding count is zero, not a multiple of four or longer than the body.
+    /// Reads the head at `offset` (RFC 3550 section 6.4.1). Nil if the version is not 2, if the length reaches past the
+    /// end of the datagram, or if the padding count is zero, not a multiple of four or longer than the body.
     public init?(_ datagram: RawSpan, at offset: Int) {
         guard let first = datagram.uint16(at: offset), first >> 14 == 2, let words = datagram.uint16(at: offset &+ 2)
         else { return nil }
@@ -47,8 +47,9 @@ public struct RTCPReader: ~Escapable {
     /// A datagram with more packets than this is refused.
     public static let maximumPackets = 128
 
-    /// Checks the datagram (RFC 3550 section 6.1 and appendix A.2): version 2 throughout, lengths that add up exactly, padding
-    /// on the last packet only, and a report in front, which `allowReducedSize` waives (RFC 5506). Nil if it does not hold.
+    /// Checks the datagram (RFC 3550 section 6.1 and appendix A.2): version 2 throughout, lengths that add up exactly,
+    /// padding on the last packet only, and a report in front, which `allowReducedSize` waives (RFC 5506). Nil if it
+    /// does not hold.
     @_lifetime(copy datagram)
     public init?(_ datagram: RawSpan, allowReducedSize: Bool = true) {
         guard Self.isValid(datagram, allowReducedSize: allowReducedSize) else { return nil }

@@ -1,4 +1,5 @@
-/// The abs-capture-time header extension: when the first sample of a frame was captured, on the capturing system's clock.
+/// The abs-capture-time header extension: when the first sample of a frame was captured, on the capturing system's
+/// clock.
 ///
 /// Source: webrtc.org/experiments/rtp-hdrext/abs-capture-time. 8 bytes, or 16 with the clock offset.
 @frozen

@@ -14,8 +14,8 @@ public struct NTPTimestamp: RawRepresentable, Hashable, Comparable, Sendable {
         rawValue = seconds << 32 | fraction
     }
 
-    /// Nanoseconds since 1 January 1970 UTC; zero for times before it. Seconds with the top bit clear count from the end of
-    /// the first era in 2036 (RFC 4330 section 3).
+    /// Nanoseconds since 1 January 1970 UTC; zero for times before it. Seconds with the top bit clear count from the
+    /// end of the first era in 2036 (RFC 4330 section 3).
     public var unixNanoseconds: UInt64 {
         let field = rawValue >> 32
         let seconds = field & 0x8000_0000 == 0 ? field | 1 << 32 : field

@@ -11,7 +11,8 @@ public struct RTPHeader: Sendable, Hashable {
     public var hasPadding: Bool
     /// Contributing sources named in the header, 0 ... 15.
     public var contributingSourceCount: UInt8
-    /// The "defined by profile" field of the extension; 0 without one. 0xBEDE: one-byte, 0x1000 ... 0x100F: two-byte (RFC 8285).
+    /// The "defined by profile" field of the extension; 0 without one. 0xBEDE: one-byte, 0x1000 ... 0x100F: two-byte
+    /// (RFC 8285).
     public var extensionProfile: UInt16
     /// Offset of the extension's data behind its 4-byte head; equal to `headerLength` without an extension.
     public var extensionOffset: UInt16
@@ -63,7 +64,8 @@ public struct RTPHeader: Sendable, Hashable {
         self.headerLength = UInt16(truncatingIfNeeded: length)
     }
 
-    /// The payload's place in a decrypted packet, padding left out (RFC 3550 section 5.1). Nil if the padding count lies.
+    /// The payload's place in a decrypted packet, padding left out (RFC 3550 section 5.1). Nil if the padding count
+    /// lies.
     @inlinable
     public func payloadRange(in packet: RawSpan) -> Range<Int>? {
         var end = packet.byteCount

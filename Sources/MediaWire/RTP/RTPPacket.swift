@@ -1,4 +1,5 @@
-/// An RTP packet as values, for endpoints and tests (RFC 3550 section 5.1). The relay's packet path uses `RTPHeader` instead.
+/// An RTP packet as values, for endpoints and tests (RFC 3550 section 5.1). The relay's packet path uses `RTPHeader`
+/// instead.
 public struct RTPPacket: Sendable, Hashable {
     public var marker: Bool
     public var payloadType: UInt8
@@ -11,8 +12,8 @@ public struct RTPPacket: Sendable, Hashable {
     /// Padding bytes written behind the payload, 0 ... 255.
     public var paddingLength: UInt8
 
-    /// One header extension element (RFC 8285): id 1 ... 14 and 1 ... 16 bytes fit the one-byte form, others take the two-byte
-    /// form. Id 0 is padding and is not written.
+    /// One header extension element (RFC 8285): id 1 ... 14 and 1 ... 16 bytes fit the one-byte form, others take the
+    /// two-byte form. Id 0 is padding and is not written.
     public struct HeaderExtension: Sendable, Hashable {
         public var id: UInt8
         public var data: [UInt8]

@@ -1,4 +1,5 @@
-/// RTP timestamp: 32 bits in ticks of the payload's clock (VP8: 90,000 Hz, Opus: 48,000 Hz), wraps (RFC 3550 section 5.1).
+/// RTP timestamp: 32 bits in ticks of the payload's clock (VP8: 90,000 Hz, Opus: 48,000 Hz), wraps (RFC 3550 section
+/// 5.1).
 @frozen
 public struct RTPTimestamp: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public var rawValue: UInt32

@@ -31,7 +31,8 @@ public struct SequenceUnwrapper: Sendable {
         return newest &+ Int64(sequence.distance(from: low))
     }
 
-    /// The extended number that `sequence` stands for; a newer one becomes the reference. May be negative for numbers before the first.
+    /// The extended number that `sequence` stands for; a newer one becomes the reference. May be negative for numbers
+    /// before the first.
     public mutating func unwrap(_ sequence: SequenceNumber) -> Int64 {
         let extended = peek(sequence)
         if newest.map({ extended > $0 }) ?? true { newest = extended }

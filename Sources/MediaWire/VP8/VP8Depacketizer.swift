@@ -1,6 +1,7 @@
 /// Puts one VP8 frame together from its payloads (RFC 7741 section 4.5.1) and refuses what cannot be one whole frame.
 ///
-/// The caller orders packets by sequence number, knows that none is missing and groups them by RTP timestamp and marker.
+/// The caller orders packets by sequence number, knows that none is missing and groups them by RTP timestamp and
+/// marker.
 public struct VP8Depacketizer: Sendable {
     /// A frame put together.
     public struct Frame: Sendable, Hashable {

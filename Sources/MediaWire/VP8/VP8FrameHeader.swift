@@ -15,8 +15,8 @@ public struct VP8FrameHeader: Sendable, Hashable {
     /// Bytes before the first partition.
     public var byteCount: Int { isKeyframe ? 10 : 3 }
 
-    /// Reads the start of a frame, or of a frame's first payload behind its descriptor. Nil if it is too short, or a keyframe
-    /// without its start code.
+    /// Reads the start of a frame, or of a frame's first payload behind its descriptor. Nil if it is too short, or a
+    /// keyframe without its start code.
     public init?(_ frame: RawSpan) {
         guard let low = frame.uint8(at: 0), let middle = frame.uint8(at: 1), let high = frame.uint8(at: 2) else {
             return nil

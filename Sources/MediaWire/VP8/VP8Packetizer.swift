@@ -1,7 +1,8 @@
-/// Cuts VP8 frames into RTP payloads (RFC 7741 section 4): a descriptor with a 15-bit picture id, S on the first payload.
+/// Cuts VP8 frames into RTP payloads (RFC 7741 section 4): a descriptor with a 15-bit picture id, S on the first
+/// payload.
 ///
-/// All payloads of a frame but the last have the same size, so that the kernel can send them as one segmented run. Partition
-/// borders are not looked for: every payload says partition 0.
+/// All payloads of a frame but the last have the same size, so that the kernel can send them as one segmented run.
+/// Partition borders are not looked for: every payload says partition 0.
 public struct VP8Packetizer: Sendable {
     /// Bytes that a payload may have, descriptor included.
     public let maximumPayloadSize: Int

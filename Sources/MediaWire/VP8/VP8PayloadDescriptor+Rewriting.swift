@@ -1,7 +1,7 @@
 // The relay gives every player continuous picture ids, so it changes them in place in the packet on its way out.
 extension VP8PayloadDescriptor {
-    /// Overwrites the picture id in a payload that this descriptor was read from, keeping its length: 7-bit ids take the
-    /// low 7 bits of `value`, 15-bit ids the low 15. Does nothing if there is none or the payload is too short.
+    /// Overwrites the picture id in a payload that this descriptor was read from, keeping its length: 7-bit ids take
+    /// the low 7 bits of `value`, 15-bit ids the low 15. Does nothing if there is none or the payload is too short.
     public mutating func rewritePictureID(_ value: UInt16, in payload: inout MutableRawSpan) {
         guard let offset = pictureIDOffset, offset &+ pictureIDWidth <= payload.byteCount else { return }
         if pictureIDIs15Bit {

@@ -17,7 +17,8 @@ public struct VP8PayloadDescriptor: Sendable, Hashable {
     public var tl0PictureIndex: UInt8?
     /// TID, 0 ... 3.
     public var temporalLayer: UInt8?
-    /// Y: the frame depends on layer 0 alone, so a receiver may switch up to its layer here. Only sent with `temporalLayer`.
+    /// Y: the frame depends on layer 0 alone, so a receiver may switch up to its layer here. Only sent with
+    /// `temporalLayer`.
     public var layerSync: Bool
     /// KEYIDX, 0 ... 31, wraps.
     public var keyIndex: UInt8?
@@ -41,8 +42,8 @@ public struct VP8PayloadDescriptor: Sendable, Hashable {
         hasEmptyExtension = false
     }
 
-    /// Reads the descriptor at the start of an RTP payload. Nil if the payload ends within it or holds nothing behind it.
-    /// Reserved bits are ignored.
+    /// Reads the descriptor at the start of an RTP payload. Nil if the payload ends within it or holds nothing behind
+    /// it. Reserved bits are ignored.
     public init?(_ payload: RawSpan) {
         var reader = ByteReader(payload)
         guard let first = reader.readUInt8() else { return nil }
@@ -80,8 +81,6 @@ public struct VP8PayloadDescriptor: Sendable, Hashable {
         hasEmptyExtension = flags & 0xF0 == 0
         return true
     }
-
-    public static func parse(_ payload: RawSpan) -> VP8PayloadDescriptor? { VP8PayloadDescriptor(payload) }
 
     /// X: the extension byte is on the wire.
     public var isExtended: Bool {

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct IPAddressTests {
-    /// Text forms of RFC 4291 section 2.2 and RFC 5952 sections 1, 2, 4 and 5, with the one form that RFC 5952 recommends.
+    /// Text forms of RFC 4291 section 2.2 and RFC 5952 sections 1, 2, 4 and 5, with the one form that RFC 5952
+    /// recommends.
     @Test(arguments: [
         ("2001:DB8:0:0:8:800:200C:417A", "2001:db8::8:800:200c:417a"),
         ("FF01:0:0:0:0:0:0:101", "ff01::101"),
@@ -45,7 +46,8 @@ import Testing
 
     @Test(arguments: [
         "", " ", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "256.0.0.1", "01.2.3.4", "1.2.3.0004",
-        "+1.2.3.4", "-1.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1.2.3.4/8", "0x1.2.3.4", "١.٢.٣.٤", ":", ":::", "1:2:3:4:5:6:7",
+        "+1.2.3.4", "-1.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1.2.3.4/8", "0x1.2.3.4", "١.٢.٣.٤", ":", ":::",
+        "1:2:3:4:5:6:7",
         "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1::2::3", ":1:2:3:4:5:6:7", "1:2:3:4:5:6:7:",
         "12345::", "g::", "+1::", "::-1", "fe80::1%eth0", "[::1]", "::1.2.3", "::1.2.3.4.5", "::1.2.3.4:5", "1.2.3.4::",
         "1.2.3.4::5", "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3.256", "::ffff:1.2.3.4::", "1:2:3:4::1.2.3.4:5",
@@ -93,7 +95,9 @@ import Testing
             let donors = texts.map { Array($0.utf8) }
             let bytes = mutator.mutate(donors[mutator.generator.below(texts.count)], splicing: donors)
             let text = String(decoding: bytes, as: UTF8.self)
-            if let address = IPAddress(text) { #expect(IPAddress(address.description) == address, "seed \(seed): \(text)") }
+            if let address = IPAddress(text) {
+                #expect(IPAddress(address.description) == address, "seed \(seed): \(text)")
+            }
             if let address = SocketAddress(text) {
                 #expect(SocketAddress(address.description) == address, "seed \(seed): \(text)")
             }

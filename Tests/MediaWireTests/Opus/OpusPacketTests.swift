@@ -121,7 +121,8 @@ import Testing
     }
 
     /// What the packet is made of, and its bytes by the rules of section 3.2.
-    private static func random(_ generator: inout SeededGenerator) -> (packet: [UInt8], frames: [[UInt8]], toc: OpusTOC) {
+    private static func random(_ generator: inout SeededGenerator) -> (packet: [UInt8], frames: [[UInt8]], toc: OpusTOC)
+    {
         let code = UInt8(generator.below(4))
         let toc = OpusTOC(rawValue: UInt8(generator.below(32)) << 3 | (generator.flag() ? 4 : 0) | code)
         func length(_ generator: inout SeededGenerator) -> Int {

@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "82CB0001 00000001", "9FCB0001 00000001", "81CB0000", "81CB0002 00000001 04616263", "81CB0002 00000001 FF616263",
+        "82CB0001 00000001", "9FCB0001 00000001", "81CB0000", "81CB0002 00000001 04616263",
+        "81CB0002 00000001 FF616263",
         "81CB0003 00000001 03616263 00000000", "81CB0003 00000001 00000000 00000000",
     ])
     func brokenOnesAreRefused(text: String) {
@@ -46,9 +47,10 @@ import Testing
         let bytes = written(goodbye)
         let packets = try #require(RTCPPacket.parseCompound(bytes, allowReducedSize: true))
         let short = String(repeating: "ä", count: 127)
-        #expect(packets == [
-            .goodbye(Goodbye(sources: (0..<31).map { SSRC($0) }, reason: short)),
-            .goodbye(Goodbye(sources: [SSRC(31), SSRC(32)], reason: short)),
-        ])
+        #expect(
+            packets == [
+                .goodbye(Goodbye(sources: (0..<31).map { SSRC($0) }, reason: short)),
+                .goodbye(Goodbye(sources: [SSRC(31), SSRC(32)], reason: short)),
+            ])
     }
 }

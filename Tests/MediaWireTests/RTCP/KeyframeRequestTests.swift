@@ -25,7 +25,9 @@ import Testing
         let bytes = hex("84CE0006 00000001 00000000 AAAAAAAA 07000000 BBBBBBBB FF000000")
         let request = FullIntraRequest(
             senderSSRC: SSRC(1),
-            entries: [.init(ssrc: SSRC(0xAAAA_AAAA), commandNumber: 7), .init(ssrc: SSRC(0xBBBB_BBBB), commandNumber: 255)])
+            entries: [
+                .init(ssrc: SSRC(0xAAAA_AAAA), commandNumber: 7), .init(ssrc: SSRC(0xBBBB_BBBB), commandNumber: 255),
+            ])
         #expect(single(bytes) == .fullIntraRequest(request))
         #expect(written(request) == bytes)
         let head = try #require(heads(bytes)?.first)
@@ -43,7 +45,9 @@ import Testing
                     FullIntraRequest(senderSSRC: SSRC(1), entries: [.init(ssrc: SSRC(0xAAAA_AAAA), commandNumber: 7)])))
     }
 
-    @Test(arguments: ["84CE0000", "84CE0001 00000001", "84CE0002 00000001 00000000", "84CE0003 00000001 00000000 AAAAAAAA"])
+    @Test(arguments: [
+        "84CE0000", "84CE0001 00000001", "84CE0002 00000001 00000000", "84CE0003 00000001 00000000 AAAAAAAA",
+    ])
     func aFullIntraRequestWithoutWholeEntriesIsRefused(text: String) throws {
         let bytes = hex(text)
         #expect(single(bytes) == nil)

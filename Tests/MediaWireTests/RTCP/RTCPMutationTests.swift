@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    /// Damaged datagrams: no trap, walks end, what is read in place lies within the packet, what parses is written back equal.
+    /// Damaged datagrams: no trap, walks end, what is read in place lies within the packet, what parses is written back
+    /// equal.
     @Test(arguments: 0..<20)
     func damagedDatagramsAreReadOrRefused(seed: UInt64) {
         var mutator = Mutator(seed: seed)
@@ -45,7 +46,8 @@ import Testing
         #expect(walked > 200, "seed \(seed): too little got past the rules to test the rest")
     }
 
-    /// Makes the whole one packet of version 2 and right length, so that damage reaches the bodies and not the walk alone.
+    /// Makes the whole one packet of version 2 and right length, so that damage reaches the bodies and not the walk
+    /// alone.
     private static func repairHead(_ bytes: inout [UInt8]) {
         while bytes.count < 4 || bytes.count % 4 != 0 { bytes.append(0) }
         let words = bytes.count / 4 - 1

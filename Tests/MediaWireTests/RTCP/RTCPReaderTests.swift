@@ -15,10 +15,11 @@ import Testing
         let info = SenderInfo(
             ntpTimestamp: NTPTimestamp(rawValue: 0xEEAB_84B2_1BE7_6C8B), rtpTimestamp: RTPTimestamp(0xE349_F5D7),
             packetCount: 0, octetCount: 0)
-        #expect(packets == [
-            .senderReport(SenderReport(ssrc: SSRC(0x1234_5678), info: info)),
-            .sourceDescription(SourceDescription(ssrc: SSRC(0x1234_5678), cname: "camera@lens")),
-        ])
+        #expect(
+            packets == [
+                .senderReport(SenderReport(ssrc: SSRC(0x1234_5678), info: info)),
+                .sourceDescription(SourceDescription(ssrc: SSRC(0x1234_5678), cname: "camera@lens")),
+            ])
         var compound = RTCPCompound()
         for packet in packets { compound.append(packet) }
         #expect(compound.bytes == Self.fromFFmpeg)

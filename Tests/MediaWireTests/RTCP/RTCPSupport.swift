@@ -27,7 +27,8 @@ func heads(_ bytes: [UInt8], allowReducedSize: Bool = true) -> [RTCPHeaderView]?
 extension SeededGenerator {
     mutating func reportBlock() -> ReportBlock {
         ReportBlock(
-            ssrc: ssrc(), fractionLost: integer(), cumulativeLost: Int32.random(in: -0x80_0000...0x7F_FFFF, using: &self),
+            ssrc: ssrc(), fractionLost: integer(),
+            cumulativeLost: Int32.random(in: -0x80_0000...0x7F_FFFF, using: &self),
             extendedHighestSequence: integer(), jitter: integer(), lastSenderReport: integer(),
             delaySinceLastSenderReport: integer())
     }
@@ -56,7 +57,8 @@ extension SeededGenerator {
                     ssrc: generator.ssrc(),
                     items: generator.list(0...4) {
                         SourceDescription.Item(
-                            type: .init(rawValue: UInt8(1 + $0.below(255))), value: $0.bytes(0...($0.flag() ? 12 : 255)))
+                            type: .init(rawValue: UInt8(1 + $0.below(255))), value: $0.bytes(0...($0.flag() ? 12 : 255))
+                        )
                     })
             })
     }

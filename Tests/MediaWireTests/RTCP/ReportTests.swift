@@ -21,12 +21,14 @@ import Testing
         #expect(report.info.rtpTimestamp == RTPTimestamp(90_000))
         #expect(report.info.packetCount == 100)
         #expect(report.info.octetCount == 123_456)
-        #expect(report.reportBlocks == [
-            ReportBlock(
-                ssrc: SSRC(0x2222_2222), fractionLost: 64, cumulativeLost: -2, extendedHighestSequence: 0x1_FFFF, jitter: 7,
-                lastSenderReport: 0xB705_2000, delaySinceLastSenderReport: 0x5_4000),
-            ReportBlock(ssrc: SSRC(0x3333_3333), cumulativeLost: 5, extendedHighestSequence: 16),
-        ])
+        #expect(
+            report.reportBlocks == [
+                ReportBlock(
+                    ssrc: SSRC(0x2222_2222), fractionLost: 64, cumulativeLost: -2, extendedHighestSequence: 0x1_FFFF,
+                    jitter: 7,
+                    lastSenderReport: 0xB705_2000, delaySinceLastSenderReport: 0x5_4000),
+                ReportBlock(ssrc: SSRC(0x3333_3333), cumulativeLost: 5, extendedHighestSequence: 16),
+            ])
         #expect(report.profileExtension.isEmpty)
         #expect(written(report) == bytes)
     }
@@ -75,7 +77,9 @@ import Testing
     }
 
     @Test func tooShortForItsFixedPart() throws {
-        for bytes in [hex("80C80000"), hex("80C80001 00000001"), hex("80C80005 00000001 0000000000000000 00000000 00000000")] {
+        for bytes in [
+            hex("80C80000"), hex("80C80001 00000001"), hex("80C80005 00000001 0000000000000000 00000000 00000000"),
+        ] {
             #expect(single(bytes) == nil)
             let head = try view(bytes)
             #expect(head.senderInfo(in: bytes) == nil)
@@ -85,10 +89,11 @@ import Testing
         #expect(try view(hex("80C90000")).senderSSRC(in: hex("80C90000")) == nil)
     }
 
-    @Test(arguments: [
-        (0, 0), (1, 1), (-1, -1), (0x7F_FFFF, 0x7F_FFFF), (-0x80_0000, -0x80_0000), (0x80_0000, 0x7F_FFFF),
-        (.max, 0x7F_FFFF), (.min, -0x80_0000),
-    ] as [(Int32, Int32)])
+    @Test(
+        arguments: [
+            (0, 0), (1, 1), (-1, -1), (0x7F_FFFF, 0x7F_FFFF), (-0x80_0000, -0x80_0000), (0x80_0000, 0x7F_FFFF),
+            (.max, 0x7F_FFFF), (.min, -0x80_0000),
+        ] as [(Int32, Int32)])
     func cumulativeLossIsClampedTo24Bits(loss: Int32, read: Int32) {
         var writer = ByteWriter()
         ReportBlock(ssrc: SSRC(1), fractionLost: 0xFF, cumulativeLost: loss).write(to: &writer)

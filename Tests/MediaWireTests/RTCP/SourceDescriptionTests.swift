@@ -11,22 +11,15 @@ import Testing
         #expect(description.chunks.first?.cname == "lens@a")
     }
 
-    @Test func readsSeveralChunksAndItems() throws {
-        let bytes = hex(
-            """
-            82CA0009
-            00000001 0103616263 06026465 00 0000
-            00000002 00000000
-            """ + "")
-        // 4 + 5 + 4 + 3 = 16 bytes, 8 bytes: six words.
-        var fixed = bytes
-        fixed[3] = 6
-        guard case .sourceDescription(let description) = single(fixed) else { Issue.record("not read"); return }
-        #expect(description.chunks == [
-            .init(ssrc: SSRC(1), items: [.init(.cname, text: "abc"), .init(.tool, text: "de")]),
-            .init(ssrc: SSRC(2), items: []),
-        ])
-        #expect(written(description) == fixed)
+    @Test func readsSeveralChunksAndItems() {
+        let bytes = hex("82CA0006  00000001 0103616263 06026465 000000  00000002 00000000")
+        guard case .sourceDescription(let description) = single(bytes) else { Issue.record("not read"); return }
+        #expect(
+            description.chunks == [
+                .init(ssrc: SSRC(1), items: [.init(.cname, text: "abc"), .init(.tool, text: "de")]),
+                .init(ssrc: SSRC(2), items: []),
+            ])
+        #expect(written(description) == bytes)
     }
 
     @Test func privateItemsAreKeptWhole() {
@@ -41,14 +34,12 @@ import Testing
         ("80CA0003 00000001 01026162 00000000", "no chunk promised, one there"),
         ("81CA0003 00000001 01FF6162 00000000", "item past the end"),
         ("81CA0002 00000001 01026162", "no end of the list"),
-        ("81CA0002 00000001 01016100", "an end, but"),
         ("81CA0000", "no source"),
         ("81CA0001 00000001", "no list"),
         ("81CA0004 00000001 01016100 00000000 00000000", "bytes left over"),
     ])
     func brokenOnesAreRefused(text: String, what: String) {
-        let isGood = what == "an end, but"
-        #expect((single(hex(text)) == nil) == !isGood, "\(what)")
+        #expect(single(hex(text)) == nil, "\(what)")
     }
 
     @Test func longTextIsCutBehindAWholeCharacter() {

@@ -23,7 +23,8 @@ import Testing
         var generator = SeededGenerator(seed: 11)
         for _ in 0..<300 {
             let value = AbsoluteCaptureTime(
-                captureTime: NTPTimestamp(rawValue: generator.integer()), clockOffset: generator.optional { $0.integer() })
+                captureTime: NTPTimestamp(rawValue: generator.integer()),
+                clockOffset: generator.optional { $0.integer() })
             let packet = RTPPacket(
                 payloadType: 96, sequenceNumber: SequenceNumber(1), timestamp: RTPTimestamp(2), ssrc: SSRC(3),
                 extensions: [.init(id: 4, data: [1]), .init(id: 9, data: value.serialized())], payload: [0])

@@ -53,7 +53,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, -1, 2, -2, 999_999_999, -999_999_999, 1_000_000_000, -1_000_000_000, 1_500_000_000, -5_250_000_000])
+    @Test(arguments: [
+        0, 1, -1, 2, -2, 999_999_999, -999_999_999, 1_000_000_000, -1_000_000_000, 1_500_000_000, -5_250_000_000,
+    ])
     func advancesByWhatItMeasures(nanoseconds: Int64) {
         let moved = Self.example.advanced(byNanoseconds: nanoseconds)
         #expect(moved.nanoseconds(since: Self.example) == nanoseconds)

@@ -25,18 +25,21 @@ import Testing
     /// The layout of the example in RFC 8285 section 4.2: L=0, L=1, two padding bytes, L=3.
     @Test func readsTheOneByteExample() throws {
         let found = try elements("BEDE", "10 A0  21 B0B1  00 00  33 C0C1C2C3")
-        #expect(found == [
-            .init(id: 1, data: [0xA0]), .init(id: 2, data: [0xB0, 0xB1]), .init(id: 3, data: [0xC0, 0xC1, 0xC2, 0xC3]),
-        ])
+        #expect(
+            found == [
+                .init(id: 1, data: [0xA0]), .init(id: 2, data: [0xB0, 0xB1]),
+                .init(id: 3, data: [0xC0, 0xC1, 0xC2, 0xC3]),
+            ])
     }
 
     /// The layout of the example in RFC 8285 section 4.3: L=0, L=1, one padding byte, L=4; any appbits.
     @Test(arguments: ["1000", "1001", "100F"])
     func readsTheTwoByteExample(profile: String) throws {
         let found = try elements(profile, "01 00  02 01 B0  00  03 04 C0C1C2C3")
-        #expect(found == [
-            .init(id: 1, data: []), .init(id: 2, data: [0xB0]), .init(id: 3, data: [0xC0, 0xC1, 0xC2, 0xC3]),
-        ])
+        #expect(
+            found == [
+                .init(id: 1, data: []), .init(id: 2, data: [0xB0]), .init(id: 3, data: [0xC0, 0xC1, 0xC2, 0xC3]),
+            ])
     }
 
     @Test(arguments: ["0000", "BEDF", "1010", "0FFF", "ABAC"])

@@ -32,7 +32,8 @@ import Testing
         let packet = RTPPacket(
             marker: true, payloadType: 111, sequenceNumber: SequenceNumber(0x1234), timestamp: RTPTimestamp(0x01020304),
             ssrc: SSRC(0xAABB_CCDD), contributingSources: [SSRC(7)],
-            extensions: [.init(id: 1, data: [0xA0]), .init(id: 2, data: [0xB0, 0xB1])], payload: [9, 8], paddingLength: 2)
+            extensions: [.init(id: 1, data: [0xA0]), .init(id: 2, data: [0xB0, 0xB1])], payload: [9, 8],
+            paddingLength: 2)
         #expect(
             packet.serialized() == hex("B1EF1234 01020304 AABBCCDD 00000007 BEDE0002 10A0 21B0B1 000000 0908 0002"))
     }

@@ -3,10 +3,11 @@ import TestSupport
 import Testing
 
 @Suite struct SequenceNumberTests {
-    @Test(arguments: [
-        (0, 0, 0), (1, 0, 1), (0, 1, -1), (0, 65535, 1), (65535, 0, -1), (10, 65530, 16), (32767, 0, 32767),
-        (32768, 0, -32768), (0, 32768, -32768), (40000, 10000, 30000),
-    ] as [(UInt16, UInt16, Int)])
+    @Test(
+        arguments: [
+            (0, 0, 0), (1, 0, 1), (0, 1, -1), (0, 65535, 1), (65535, 0, -1), (10, 65530, 16), (32767, 0, 32767),
+            (32768, 0, -32768), (0, 32768, -32768), (40000, 10000, 30000),
+        ] as [(UInt16, UInt16, Int)])
     func distanceCrossesTheWrap(to: UInt16, from: UInt16, distance: Int) {
         #expect(SequenceNumber(to).distance(from: SequenceNumber(from)) == distance)
         #expect(SequenceNumber(to).isNewer(than: SequenceNumber(from)) == (distance > 0))

@@ -69,9 +69,11 @@ import Testing
         let payloads = packetizer.packetize(Self.frame(500, &generator), nonReference: true)
         let descriptors = try payloads.map { try #require(VP8PayloadDescriptor($0)) }
         #expect(descriptors.map(\.startOfPartition) == [true] + [Bool](repeating: false, count: payloads.count - 1))
-        #expect(descriptors.allSatisfy {
-            $0.partitionIndex == 0 && $0.pictureID == 0x7FFF && $0.pictureIDIs15Bit && $0.nonReference && $0.byteCount == 4
-        })
+        #expect(
+            descriptors.allSatisfy {
+                $0.partitionIndex == 0 && $0.pictureID == 0x7FFF && $0.pictureIDIs15Bit && $0.nonReference
+                    && $0.byteCount == 4
+            })
         #expect(packetizer.nextPictureID == 0)
     }
 
@@ -100,33 +102,36 @@ import Testing
     }
 
     @Test func takesPartitionsInPacketsOfTheirOwn() throws {
-        let frame = try assemble(["90 80 11 110000 AA", "91 80 11 BB", "81 80 11 CC", "93 80 11 DD", "84 80 11 EE"]).get()
+        let frame = try assemble(["90 80 11 110000 AA", "91 80 11 BB", "81 80 11 CC", "93 80 11 DD", "84 80 11 EE"])
+            .get()
         #expect(frame.data == hex("110000 AA BB CC DD EE"))
         #expect(frame.descriptor.pictureID == 17)
     }
 
-    @Test(arguments: [
-        ([], .missingStart),
-        (["80 80 11 110000"], .missingStart),
-        (["91 80 11 110000"], .missingStart),
-        (["90 80 11"], .malformedPayload),
-        (["90 80 11 110000", ""], .malformedPayload),
-        (["90 80 11 110000", "80 80"], .malformedPayload),
-        (["90 80 11 110000", "90 80 11 110000"], .mixedFrames),
-        (["90 80 11 110000", "80 80 12 AA"], .mixedFrames),
-        (["90 80 11 110000", "00 AA"], .mixedFrames),
-        (["90 C0 11 01 110000", "80 C0 11 02 AA"], .mixedFrames),
-        (["90 80 11 110000", "92 80 11 AA", "81 80 11 AA"], .mixedFrames),
-        (["10 1100"], .malformedFrame),
-        (["10 310000 "], .malformedFrame),
-        (["10 300300 9D012A 2600 1600 0011"], .malformedFrame),
-        (["10 300300 9D012B 2600 1600 0011"], .malformedFrame),
-    ] as [([String], VP8Depacketizer.Damage)])
+    @Test(
+        arguments: [
+            ([], .missingStart),
+            (["80 80 11 110000"], .missingStart),
+            (["91 80 11 110000"], .missingStart),
+            (["90 80 11"], .malformedPayload),
+            (["90 80 11 110000", ""], .malformedPayload),
+            (["90 80 11 110000", "80 80"], .malformedPayload),
+            (["90 80 11 110000", "90 80 11 110000"], .mixedFrames),
+            (["90 80 11 110000", "80 80 12 AA"], .mixedFrames),
+            (["90 80 11 110000", "00 AA"], .mixedFrames),
+            (["90 C0 11 01 110000", "80 C0 11 02 AA"], .mixedFrames),
+            (["90 80 11 110000", "92 80 11 AA", "81 80 11 AA"], .mixedFrames),
+            (["10 1100"], .malformedFrame),
+            (["10 310000 "], .malformedFrame),
+            (["10 300300 9D012A 2600 1600 0011"], .malformedFrame),
+            (["10 300300 9D012B 2600 1600 0011"], .malformedFrame),
+        ] as [([String], VP8Depacketizer.Damage)])
     func refusesWhatIsNoWholeFrame(payloads: [String], expected: VP8Depacketizer.Damage) {
         #expect(damage(payloads) == expected)
     }
 
-    /// Every loss of a payload of a keyframe that leaves the first partition short is found, as is a lost first payload.
+    /// Every loss of a payload of a keyframe that leaves the first partition short is found, as is a lost first
+    /// payload.
     @Test func aLostPayloadIsFoundWhereTheFrameCanTell() {
         var packetizer = VP8Packetizer(maximumPayloadSize: 16, initialPictureID: 7)
         let payloads = packetizer.packetize(Self.keyframe)

@@ -85,7 +85,9 @@ import Testing
 
     @Test func everyCutAndAnEmptyPayloadAreRefused() {
         let whole = hex("B5 F0 FFFE 7B B3 00")
-        for length in 0..<whole.count { #expect(VP8PayloadDescriptor(Array(whole[..<length])) == nil, "\(length) bytes") }
+        for length in 0..<whole.count {
+            #expect(VP8PayloadDescriptor(Array(whole[..<length])) == nil, "\(length) bytes")
+        }
         #expect(VP8PayloadDescriptor(whole) != nil)
         #expect(VP8PayloadDescriptor(hex("10")) == nil)
     }
@@ -93,7 +95,8 @@ import Testing
     static func random(_ generator: inout SeededGenerator) -> VP8PayloadDescriptor {
         let layer = generator.optional { UInt8($0.below(4)) }
         var descriptor = VP8PayloadDescriptor(
-            nonReference: generator.flag(), startOfPartition: generator.flag(), partitionIndex: UInt8(generator.below(8)),
+            nonReference: generator.flag(), startOfPartition: generator.flag(),
+            partitionIndex: UInt8(generator.below(8)),
             tl0PictureIndex: generator.optional { $0.integer() }, temporalLayer: layer,
             layerSync: layer != nil && generator.flag(), keyIndex: generator.optional { UInt8($0.below(32)) })
         descriptor.pictureIDIs15Bit = false
@@ -116,7 +119,8 @@ import Testing
         }
     }
 
-    /// All descriptors of two bytes, with whatever follows: read within bounds, and written back where no reserved bit is set.
+    /// All descriptors of two bytes, with whatever follows: read within bounds, and written back where no reserved bit
+    /// is set.
     @Test func everyFlagCombinationIsReadWithinBounds() {
         for first in 0...255 as ClosedRange<UInt8> {
             for second in 0...255 as ClosedRange<UInt8> {
@@ -132,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func picturesIDsAreRewrittenInPlace() throws {
+    @Test func pictureIDsAreRewrittenInPlace() throws {
         var generator = SeededGenerator(seed: 2)
         for _ in 0..<500 {
             var descriptor = Self.random(&generator)
@@ -155,19 +159,24 @@ import Testing
             }
             let read = try #require(VP8PayloadDescriptor(payload))
             #expect(read == descriptor)
-            #expect(read.pictureID == VP8PayloadDescriptor(before)?.pictureID.map { _ in
-                id & (descriptor.pictureIDIs15Bit ? 0x7FFF : 0x7F)
-            })
+            #expect(
+                read.pictureID
+                    == VP8PayloadDescriptor(before)?.pictureID.map { _ in
+                        id & (descriptor.pictureIDIs15Bit ? 0x7FFF : 0x7F)
+                    })
             #expect(read.tl0PictureIndex == VP8PayloadDescriptor(before)?.tl0PictureIndex.map { _ in index })
             // Nothing else has changed.
-            let touched = [descriptor.pictureIDOffset, descriptor.pictureIDIs15Bit ? 3 : nil, descriptor.tl0PictureIndexOffset]
+            let touched = [
+                descriptor.pictureIDOffset, descriptor.pictureIDIs15Bit ? 3 : nil, descriptor.tl0PictureIndexOffset,
+            ]
             for offset in before.indices where !touched.contains(offset) { #expect(payload[offset] == before[offset]) }
             #expect(payload.count == before.count)
         }
     }
 
     @Test func rewritingAForeignShorterPayloadDoesNothing() {
-        var descriptor = VP8PayloadDescriptor(startOfPartition: true, pictureID: 5, tl0PictureIndex: 6, temporalLayer: 0)
+        var descriptor = VP8PayloadDescriptor(
+            startOfPartition: true, pictureID: 5, tl0PictureIndex: 6, temporalLayer: 0)
         for length in 0..<4 {
             var payload = [UInt8](repeating: 0xAA, count: length)
             payload.withUnsafeMutableBytes { descriptor.rewritePictureID(9, in: $0) }
