@@ -48,8 +48,14 @@ struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     subscript(index: Int) -> Element {
-        unsafeAddress { unsafe UnsafePointer(base + index) }
-        unsafeMutableAddress { unsafe base + index }
+        unsafeAddress {
+            assert(contains(index))
+            return unsafe UnsafePointer(base + index)
+        }
+        unsafeMutableAddress {
+            assert(contains(index))
+            return unsafe base + index
+        }
     }
 
     private mutating func grow() {

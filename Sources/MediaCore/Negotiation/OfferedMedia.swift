@@ -54,7 +54,8 @@ struct OfferedMedia {
 
         let ssrcs = media.primarySSRCs
         guard ssrcs.count <= maximumSSRCs else {
-            throw .malformed(SDPError(line: media.line.number, what: "more than \(maximumSSRCs) SSRCs in one m= section"))
+            throw .malformed(
+                SDPError(line: media.line.number, what: "more than \(maximumSSRCs) SSRCs in one m= section"))
         }
         let address = offer.announcedAddress(of: media)?.unmapped
         let rtcpAddress = offer.announcedRTCPAddress(of: media)?.unmapped

@@ -46,10 +46,13 @@ public struct SDESAnswer: Sendable {
             throw .mismatch(
                 SDPError(
                     line: 0,
-                    what: "\(answer.mediaDescriptions.count) media descriptions answer \(offer.tracks.count) offered ones"))
+                    what:
+                        "\(answer.mediaDescriptions.count) media descriptions answer \(offer.tracks.count) offered ones"
+                ))
         }
         var tracks: [Track] = []
-        for (index, (media, offered)) in zip(answer.mediaDescriptions, offer.tracks).enumerated() where media.port != 0 {
+        for (index, (media, offered)) in zip(answer.mediaDescriptions, offer.tracks).enumerated() where media.port != 0
+        {
             do throws(SDPError) {
                 tracks.append(try Track(media, in: answer, to: offered, offer.direction, mediaIndex: index))
             } catch {
@@ -92,7 +95,9 @@ extension SDESAnswer.Track {
             RelayedCodec(offered.kind).payloadType(in: media) == offered.payloadType
         else { throw error("payload type or codec is another than offered") }
         let way = answer.effectiveDirection(of: media)
-        guard direction == .publish ? way.receives : way.sends else { throw error("the direction does not fit the offer") }
+        guard direction == .publish ? way.receives : way.sends else {
+            throw error("the direction does not fit the offer")
+        }
         guard let address = answer.announcedAddress(of: media) else { throw error("no address to send to") }
         guard let rtcpAddress = answer.announcedRTCPAddress(of: media) else { throw error("no address for RTCP") }
         guard !media.rtcpMux || offered.rtcpMux else { throw error("rtcp-mux was not offered") }

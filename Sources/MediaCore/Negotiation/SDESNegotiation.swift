@@ -56,7 +56,8 @@ public func negotiateSDES(
             tracks.append(track)
             answer.mediaDescriptions.append(
                 .accepting(
-                    offered, track, context, relayAddress: context.mediaAddress(for: peer) ?? mainAddress, cname: cname))
+                    offered, track, context, relayAddress: context.mediaAddress(for: peer) ?? mainAddress, cname: cname)
+            )
         }
     }
     if tracks.isEmpty, let (refusal, media) = refusal { throw refusal.error(for: media, context.direction) }

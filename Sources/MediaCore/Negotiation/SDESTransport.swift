@@ -29,7 +29,8 @@ struct RelayedCodec {
     /// The first format of `media` that is this codec. Numbers 64 to 95 would look like RTCP on a port that carries both
     /// (RFC 5761 section 4), so they cannot be used.
     func payloadType(in media: MediaDescription) -> UInt8? {
-        let maps = Dictionary(media.rtpMaps.map { (String($0.payloadType), $0) }, uniquingKeysWith: { first, _ in first })
+        let maps = Dictionary(
+            media.rtpMaps.map { (String($0.payloadType), $0) }, uniquingKeysWith: { first, _ in first })
         for format in media.formats {
             guard let map = maps[format], !(64...95).contains(map.payloadType) else { continue }
             if map.isCodec(encodingName, clockRate: clockRate, channels: channels) { return map.payloadType }
@@ -87,7 +88,9 @@ extension SessionDescription {
     }
 
     /// The direction of `media`: its own, the session's, or both ways.
-    func effectiveDirection(of media: MediaDescription) -> StreamDirection { media.direction ?? direction ?? .sendReceive }
+    func effectiveDirection(of media: MediaDescription) -> StreamDirection {
+        media.direction ?? direction ?? .sendReceive
+    }
 
     /// Header extensions of `media` and those of the whole session, the first of each id.
     func effectiveExtensionMaps(of media: MediaDescription) -> [ExtensionMap] {

@@ -77,10 +77,9 @@ extension RelayShard {
     /// Ends a session: its peers get BYE, and its legs and figures are gone.
     public mutating func endSession(_ key: RelaySessionKey, at now: Instant) {
         guard let session = sessionIndices[key] else { return }
-        for leg in sessions[session].legIndices {
-            sayGoodbye(leg: leg)
-            dismantle(leg)
-        }
+        let ending = sessions[session].legIndices
+        for leg in ending { sayGoodbye(leg: leg) }
+        for leg in ending { dismantle(leg) }
         closeSession(session)
     }
 
@@ -99,7 +98,9 @@ extension RelayShard {
             switch legs[leg].direction {
             case .publish:
                 for position in 0..<tracks[index].subscriptions.count {
-                    slots[Int(tracks[index].subscriptions[position])].feed(from: nil, extensions: [])
+                    let slot = Int(tracks[index].subscriptions[position])
+                    // When a session ends, its players may have gone first.
+                    if slots.contains(slot) { slots[slot].feed(from: nil, extensions: []) }
                 }
                 forget(tracks[index].bindings, .track(index))
                 tracks.remove(index)
