@@ -56,6 +56,7 @@ extension RelayShard {
             begin(header.ssrc, track: index, at: now)
         }
         let extended = tracks[index].record(header, bytes: packet.count, path: path, at: now)
+        if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
         scheduleNACK(track: index)
 
         let session = tracks[index].session
@@ -105,7 +106,6 @@ extension RelayShard {
         tracks[index].incoming = IncomingStream(ssrc: ssrc)
         tracks[index].cache = nil
         tracks[index].senderReport = nil
-        if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
         if !isFirst {
             for position in 0..<tracks[index].subscriptions.count {
                 let slot = Int(tracks[index].subscriptions[position])
