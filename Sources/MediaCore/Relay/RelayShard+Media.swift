@@ -58,6 +58,8 @@ extension RelayShard {
         let extended = tracks[index].record(header, bytes: packet.count, path: path, at: now)
         if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
         scheduleNACK(track: index)
+        // A keyframe that was wanted before the publisher's path was known is asked for now.
+        if tracks[index].keyframes.isWaiting { scheduleKeyframeRequest(track: index, at: now) }
 
         let session = tracks[index].session
         guard sessions[session].isGateOpen else {

@@ -35,6 +35,7 @@ extension RelayShard {
             while let view = reader.next() { accept(view, in: plain, fromPlayerOf: reference.index, into: &send, at: now) }
         } else {
             tracks[reference.index].rtcpPath = path
+            scheduleKeyframeRequest(track: reference.index, at: now)
             while let view = reader.next() { accept(view, in: plain, fromPublisherOf: reference.index, at: now) }
         }
     }

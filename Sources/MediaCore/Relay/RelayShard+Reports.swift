@@ -41,10 +41,17 @@ extension RelayShard {
 
     mutating func requestKeyframe(track: Int, at now: Instant) {
         guard tracks[track].kind == .video, tracks[track].supportsPLI || tracks[track].supportsFIR else { return }
-        let wasWaiting = tracks[track].keyframes.isWaiting
         tracks[track].keyframes.want()
-        guard !wasWaiting, let due = tracks[track].keyframes.nextTimeout else { return }
-        timers.schedule(.keyframe, track, tracks.generation(of: track), at: max(now, due))
+        scheduleKeyframeRequest(track: track, at: now)
+    }
+
+    /// Plans the next keyframe request, if one is wanted and the publisher's path is proven: before, there is nowhere to ask.
+    mutating func scheduleKeyframeRequest(track: Int, at now: Instant) {
+        guard let wanted = tracks[track].keyframes.nextTimeout, tracks[track].feedbackPath != nil else { return }
+        let due = max(now, wanted)
+        if let planned = tracks[track].keyframeTimer, planned <= due { return }
+        tracks[track].keyframeTimer = due
+        timers.schedule(.keyframe, track, tracks.generation(of: track), at: due)
     }
 
     // MARK: What is due
@@ -52,21 +59,11 @@ extension RelayShard {
     mutating func keyframeDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
         let track = timer.index
         guard tracks.contains(track), tracks.generation(of: track) == timer.generation,
-            let due = tracks[track].keyframes.nextTimeout
+            tracks[track].keyframeTimer.map({ $0 <= now }) ?? false
         else { return }
-        guard due <= now else {
-            timers.schedule(.keyframe, track, timer.generation, at: due)
-            return
-        }
-        // Before the publisher's path is proven there is nowhere to ask; the first packet proves it.
-        guard tracks[track].feedbackPath != nil else {
-            timers.schedule(.keyframe, track, timer.generation, at: now.advanced(byMilliseconds: 20))
-            return
-        }
+        tracks[track].keyframeTimer = nil
         if tracks[track].keyframes.handleTimeout(at: now) { sendKeyframeRequest(track, into: &send, at: now) }
-        if let next = tracks[track].keyframes.nextTimeout {
-            timers.schedule(.keyframe, track, timer.generation, at: next)
-        }
+        scheduleKeyframeRequest(track: track, at: now)
     }
 
     mutating func nackDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {

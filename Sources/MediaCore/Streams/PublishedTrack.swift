@@ -35,6 +35,8 @@ struct PublishedTrack: ~Copyable {
     var lastReportedPackets: UInt64 = 0
     var silentReports: Int64 = 0
     var nackTimer: Instant?
+    /// When the one timer that counts for keyframe requests is due; entries of the queue that were overtaken do nothing.
+    var keyframeTimer: Instant?
 
     /// The publisher's last sender report.
     var senderReport: PublisherClock?
