@@ -1,7 +1,8 @@
 /// One Lens session, from the invite to its end: `connecting → waiting → active → ended`.
 ///
-/// `handle` decides and changes this value only; storing it and acting on the media are the service's work. A refused event
-/// changes nothing. Whoever holds the value must first store the new state and only then carry out the returned actions.
+/// `handle` decides and changes this value only; storing it and acting on the media are the service's work. A refused
+/// event changes nothing. Whoever holds the value must first store the new state and only then carry out the returned
+/// actions.
 public struct LensSession: Sendable, Equatable {
     public let id: SessionID
     /// What was asked for when the session was made.

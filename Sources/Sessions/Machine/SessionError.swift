@@ -1,4 +1,5 @@
-/// Everything that a session call can be refused with. Each has a stable `code` and a sentence that names the next step.
+/// Everything that a session call can be refused with. Each has a stable `code` and a sentence that names the next
+/// step.
 public enum SessionError: Error, Sendable, Equatable {
     case notFound
     /// The session has ended; nothing more happens to it.

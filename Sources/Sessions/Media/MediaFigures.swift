@@ -1,6 +1,7 @@
 /// What the relay counted for one session.
 public struct MediaFigures: Sendable, Hashable, Codable {
-    /// Bytes of the customer's media that left towards a technician before Start; counted at the send slot, always 0 (D14).
+    /// Bytes of the customer's media that left towards a technician before Start; counted at the send slot, always 0
+    /// (D14).
     public var mediaBytesForwardedBeforeStart: UInt64 = 0
     public var packetsReceived: UInt64 = 0
     public var bytesReceived: UInt64 = 0

@@ -2,14 +2,15 @@
 ///
 /// The service calls it in order for each session: never two calls for one session at once.
 public protocol MediaGateway: Sendable {
-    /// Answers a WHIP or WHEP offer. A second one of the same side and flow replaces the first, whose resource is gone then.
+    /// Answers a WHIP or WHEP offer. A second one of the same side and flow replaces the first, whose resource is gone
+    /// then.
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer
 
     /// Stops one resource.
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError)
 
-    /// Lets media through and asks the customer for a keyframe. Opening an open gate changes nothing. A session that has no
-    /// media yet answers `notFound`; the service opens the gate again once an offer is accepted.
+    /// Lets media through and asks the customer for a keyframe. Opening an open gate changes nothing. A session that
+    /// has no media yet answers `notFound`; the service opens the gate again once an offer is accepted.
     func openGate(_ session: SessionID) async throws(MediaGatewayError)
 
     /// Lets nothing through in either direction. A session that has no media answers `notFound`.

@@ -25,8 +25,8 @@ extension SessionService {
         }
     }
 
-    /// Claims a PIN (D3). Whoever holds the token of the session that this PIN opened comes back to it (D4), also without
-    /// typing the PIN again.
+    /// Claims a PIN (D3). Whoever holds the token of the session that this PIN opened comes back to it (D4), also
+    /// without typing the PIN again.
     ///
     /// - Throws: `pin` with the refusal (D7).
     public func join(

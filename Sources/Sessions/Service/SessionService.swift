@@ -1,7 +1,7 @@
 /// The session service: finds a session, asks it, stores the answer, then acts on the media, in this order.
 ///
-/// Calls for one session run one after the other, so that the media side sees its orders in the order of the stored states;
-/// calls for different sessions do not wait for each other. The rules over all sessions are the store's.
+/// Calls for one session run one after the other, so that the media side sees its orders in the order of the stored
+/// states; calls for different sessions do not wait for each other. The rules over all sessions are the store's.
 public actor SessionService {
     /// What the operator set.
     public nonisolated let settings: SessionSettings
@@ -114,8 +114,8 @@ public actor SessionService {
 
     func drawID() -> SessionID { SessionID(using: &generator) }
 
-    /// Calls `use` with fresh PINs until one is free. Among a million PINs and the stores' limits a few draws are enough;
-    /// after a hundred the service counts as full.
+    /// Calls `use` with fresh PINs until one is free. Among a million PINs and the stores' limits a few draws are
+    /// enough; after a hundred the service counts as full.
     func withFreshPIN<T: Sendable>(
         _ use: (PIN, _ expiresAt: WallTime) async throws(SessionError) -> T
     ) async throws(SessionError) -> T {

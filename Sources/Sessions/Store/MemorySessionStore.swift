@@ -12,7 +12,8 @@ public actor MemorySessionStore: SessionStore {
 
     private let limit: Int
     private var entries: [SessionID: Entry] = [:]
-    /// Every PIN ever given, so that a used one and an unknown one answer differently; at most a million. The latest wins.
+    /// Every PIN ever given, so that a used one and an unknown one answer differently; at most a million. The latest
+    /// wins.
     private var pins: [PIN: PINEntry] = [:]
     /// The unique index behind D10.
     private var activePlaces: [TechnicianID: SessionID] = [:]

@@ -1,8 +1,8 @@
-/// Where sessions are kept. Every operation is one whole rule and one transaction: it reads, asks `LensSession`, and writes
-/// or refuses, and nothing comes between. A returned change is kept.
+/// Where sessions are kept. Every operation is one whole rule and one transaction: it reads, asks `LensSession`, and
+/// writes or refuses, and nothing comes between. A returned change is kept.
 ///
-/// Two rules hold over all sessions, on every write: a PIN belongs to one session that has not ended (`pinTaken`), and a
-/// technician has one active Lens session (`technicianBusy`, D10).
+/// Two rules hold over all sessions, on every write: a PIN belongs to one session that has not ended (`pinTaken`), and
+/// a technician has one active Lens session (`technicianBusy`, D10).
 public protocol SessionStore: Sendable {
     /// Keeps a new session.
     /// - Throws: `pinTaken`, `full`.
@@ -57,7 +57,8 @@ public struct SessionQuery: Sendable {
 
     /// Only these; nil is every session that was ever listed.
     public var statuses: Set<SessionStatus>?
-    /// Whose invites may show although they never reached the list (D20). They show only where `statuses` asks for them.
+    /// Whose invites may show although they never reached the list (D20). They show only where `statuses` asks for
+    /// them.
     public var viewer: Principal
     /// 1 to 500 sessions in a page.
     public var limit: Int

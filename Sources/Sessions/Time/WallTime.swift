@@ -1,5 +1,5 @@
-/// A point in civil time: whole milliseconds since 1970-01-01T00:00:00Z. The only clock that this module knows; it always
-/// comes in as an argument.
+/// A point in civil time: whole milliseconds since 1970-01-01T00:00:00Z. The only clock that this module knows; it
+/// always comes in as an argument.
 public struct WallTime: Hashable, Comparable, Sendable {
     public var milliseconds: Int64
 
@@ -19,13 +19,13 @@ public struct WallTime: Hashable, Comparable, Sendable {
         let rest = milliseconds &- day &* 86_400_000
         let (year, month, dayOfMonth) = Self.civil(fromDays: day)
         let seconds = rest / 1000
-        return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(dayOfMonth, 2) + "T"
-            + Self.padded(seconds / 3600, 2) + ":" + Self.padded(seconds / 60 % 60, 2) + ":" + Self.padded(seconds % 60, 2)
-            + "." + Self.padded(rest % 1000, 3) + "Z"
+        let date = [Self.padded(year, 4), Self.padded(month, 2), Self.padded(dayOfMonth, 2)].joined(separator: "-")
+        let time = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { Self.padded($0, 2) }.joined(separator: ":")
+        return date + "T" + time + "." + Self.padded(rest % 1000, 3) + "Z"
     }
 
-    /// Day count since 1970 to a date of the proleptic Gregorian calendar. A year is counted from March, so that the leap
-    /// day is its last one, in eras of 400 years (146,097 days).
+    /// Day count since 1970 to a date of the proleptic Gregorian calendar. A year is counted from March, so that the
+    /// leap day is its last one, in eras of 400 years (146,097 days).
     private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = shifted.floorDivided(by: 146_097)

@@ -13,7 +13,8 @@ extension Problem {
             self.init(.unprocessableContent, detail: "The field \"\(field)\" \(text).")
         case .full:
             self.init(
-                .serviceUnavailable, code: "SERVICE_FULL", detail: "The service holds as many sessions as it can. Try later.",
+                .serviceUnavailable, code: "SERVICE_FULL",
+                detail: "The service holds as many sessions as it can. Try later.",
                 headers: [.retryAfter: "30"])
         case .pinTaken, .store:
             self.init(

@@ -38,7 +38,6 @@ struct CustomerRoutes: Sendable {
     }
 
     func add(to routes: RouteBuilder) {
-        // The throttle of wrong PINs (D8) belongs here, before the service is asked.
         routes.on(.post, "/api/v1/join", ended: .gone) { request, context in
             let body = try await call.json(Join.self, from: request)
             let client = SessionService.Client(
@@ -85,8 +84,8 @@ struct CustomerRoutes: Sendable {
             publicURL: address.url)
     }
 
-    /// A cookie of the browser's session: the token itself ends with the Lens session. Strict, because only our own pages
-    /// make customer calls.
+    /// A cookie of the browser's session: the token itself ends with the Lens session. Strict, because only our own
+    /// pages make customer calls.
     private func cookie(_ token: CustomerToken) -> String {
         "\(CallReader.customerCookie)=\(token.text); Path=/; HttpOnly; SameSite=Strict"
             + (address.isSecure ? "; Secure" : "")

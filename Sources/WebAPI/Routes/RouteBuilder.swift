@@ -46,8 +46,8 @@ struct RouteBuilder {
 
     /// - Parameters:
     ///   - path: parameters in braces.
-    ///   - ended: what a call for an ended session answers: 409 to a technician, who sees the session; 410 to a customer
-    ///     and to media, for whom it is gone.
+    ///   - ended: what a call for an ended session answers: 409 to a technician, who sees the session; 410 to a
+    /// customer     and to media, for whom it is gone.
     func on(
         _ method: HTTPRequest.Method, _ path: String, ended: HTTPResponse.Status = .conflict,
         _ handler: @escaping Handler

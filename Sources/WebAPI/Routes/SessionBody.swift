@@ -64,11 +64,14 @@ struct SessionBody: Encodable {
         endedAt = session.endedAt?.rfc3339
         endReason = session.endReason?.rawValue
         notes = isCustomer ? nil : session.notes
-        customer = isCustomer ? nil : session.claim.map {
-            Customer(
-                address: $0.address, userAgent: $0.userAgent, claimedAt: session.claimedAt?.rfc3339,
-                camera: session.devices?.camera, microphone: session.devices?.microphone)
-        }
+        customer =
+            isCustomer
+            ? nil
+            : session.claim.map {
+                Customer(
+                    address: $0.address, userAgent: $0.userAgent, claimedAt: session.claimedAt?.rfc3339,
+                    camera: session.devices?.camera, microphone: session.devices?.microphone)
+            }
         self.media = media
     }
 }

@@ -7,8 +7,8 @@ public import Sessions
 
 /// The HTTP side of the service: session calls, WHIP and WHEP, health.
 ///
-/// Runs until its task is cancelled or its service group shuts down; on a graceful shutdown it turns unready, takes no new
-/// connections and lets running requests finish.
+/// Runs until its task is cancelled or its service group shuts down; on a graceful shutdown it turns unready, takes no
+/// new connections and lets running requests finish.
 public struct WebServer: Service {
     /// What the operator sets.
     public struct Configuration: Sendable {

@@ -51,7 +51,9 @@ struct CustomerTokenTests {
         #expect(!SecretBytes.areEqual([1, 2], [1, 2, 3]))
     }
 
-    @Test(arguments: ["", "abc", String(repeating: "A", count: 32), String(repeating: "0", count: 33), "../../etc/passwd"])
+    @Test(arguments: [
+        "", "abc", String(repeating: "A", count: 32), String(repeating: "0", count: 33), "../../etc/passwd",
+    ])
     func otherTextIsNoSessionID(text: String) {
         #expect(SessionID(text) == nil)
     }

@@ -79,7 +79,8 @@ struct LensSessionTests {
     }
 
     @Test func D15_withOneOfTheTwoDevicesTheCustomerGoesOnAndTheRowShowsWhich() throws {
-        for consent in [DeviceConsent(camera: true, microphone: false), DeviceConsent(camera: false, microphone: true)] {
+        for consent in [DeviceConsent(camera: true, microphone: false), DeviceConsent(camera: false, microphone: true)]
+        {
             var session = try Samples.session()
             _ = try session.handle(.pinClaimed(session.pin, Samples.claim()), at: Samples.start)
             _ = try session.handle(.devicesAnswered(consent), at: Samples.start)

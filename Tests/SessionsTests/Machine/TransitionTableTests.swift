@@ -17,46 +17,76 @@ struct TransitionTableTests {
     /// One row for each state, one column for each input in the order of `Input`. Capitals: the status afterwards, with
     /// `+` where the gate is opened, `-` where it is closed, `x` where the media ends. Small letters: the refusal.
     static let table: [(State, String)] = [
-        (.invited, """
+        (
+            .invited,
+            """
             Connecting Connecting notClaimed notClaimed notClaimed notClaimed notClaimed notClaimed \
             notReady notStarted notStarted notStarted notStarted notStarted Closedx notClaimed notWaiting Abortedx
-            """),
-        (.claimed, """
+            """
+        ),
+        (
+            .claimed,
+            """
             pinClaimed used Connecting Connecting Connecting Connecting Declinedx outdated \
             notReady notStarted notStarted notStarted notStarted notStarted Closedx Closedx notWaiting Abortedx
-            """),
-        (.devicesRefused, """
+            """
+        ),
+        (
+            .devicesRefused,
+            """
             pinClaimed used Connecting Connecting Connecting Connecting Declinedx outdated \
             notReady notStarted notStarted notStarted notStarted notStarted Closedx Declinedx notWaiting Abortedx
-            """),
-        (.devicesGranted, """
+            """
+        ),
+        (
+            .devicesGranted,
+            """
             pinClaimed used Connecting Connecting Connecting Waiting Declinedx outdated \
             notReady notStarted notStarted notStarted notStarted notStarted Closedx Closedx notWaiting Abortedx
-            """),
-        (.eulaAccepted, """
+            """
+        ),
+        (
+            .eulaAccepted,
+            """
             pinClaimed used Connecting Waiting Connecting Connecting accepted accepted \
             notReady notStarted notStarted notStarted notStarted notStarted Closedx Closedx notWaiting Abortedx
-            """),
-        (.waiting, """
+            """
+        ),
+        (
+            .waiting,
+            """
             pinClaimed used Waiting Waiting deviceNeeded Waiting accepted accepted \
             Active+ notStarted notStarted notStarted notStarted notStarted Closedx Closedx TimedOutx Abortedx
-            """),
-        (.active, """
+            """
+        ),
+        (
+            .active,
+            """
             pinClaimed used Active Active deviceNeeded Active accepted accepted \
             alreadyStarted OnHold- notOnHold Reconnecting Offline Active Closedx Closedx notWaiting Abortedx
-            """),
-        (.onHold, """
+            """
+        ),
+        (
+            .onHold,
+            """
             pinClaimed used OnHold OnHold deviceNeeded OnHold accepted accepted \
             alreadyStarted onHold Active+ OnHold OnHold OnHold Closedx Closedx notWaiting Abortedx
-            """),
-        (.reconnecting, """
+            """
+        ),
+        (
+            .reconnecting,
+            """
             pinClaimed used Reconnecting Reconnecting deviceNeeded Reconnecting accepted accepted \
             alreadyStarted OnHold- notOnHold Reconnecting Offline Active Closedx Closedx notWaiting Abortedx
-            """),
-        (.offline, """
+            """
+        ),
+        (
+            .offline,
+            """
             pinClaimed used Offline Offline deviceNeeded Offline accepted accepted \
             alreadyStarted OnHold- notOnHold Reconnecting Offline Active Closedx Closedx notWaiting Abortedx
-            """),
+            """
+        ),
         (.closed, "ended expired " + String(repeating: "ended ", count: 16)),
         (.timedOut, "ended used " + String(repeating: "ended ", count: 16)),
         (.declined, "ended used " + String(repeating: "ended ", count: 16)),

@@ -45,7 +45,9 @@ actor MemoryMediaGateway: MediaGateway {
         await enter(session)
         defer { leave(session) }
         try takeRefusal()
-        guard let place = states[session]?.resources.first(where: { $0.value == resource })?.key else { throw .notFound }
+        guard let place = states[session]?.resources.first(where: { $0.value == resource })?.key else {
+            throw .notFound
+        }
         orders.append(.remove(resource))
         states[session]?.resources[place] = nil
     }

@@ -6,7 +6,9 @@ import Testing
 
 /// `Caller` checks that every error is `application/problem+json` with the fields of RFC 9457.
 struct ProblemTests {
-    @Test(arguments: ["/", "/nothing", "/api/v1", "/api/v1/sessions/a/b/c", "/whip", "/%2e%2e/etc", "//", "/api/v1/session"])
+    @Test(arguments: [
+        "/", "/nothing", "/api/v1", "/api/v1/sessions/a/b/c", "/whip", "/%2e%2e/etc", "//", "/api/v1/session",
+    ])
     func unknownPathsAnswer404(path: String) async throws {
         try await WebBench().calls { (call) async throws in
             #expect(try await call.get(path).status == 404)
@@ -31,7 +33,8 @@ struct ProblemTests {
     }
 
     @Test(arguments: [
-        "{", "}", "nonsense", "[]", "\"x\"", "7", "null", "{\"pin\":}", "{\"pin\":\"1\"", "\u{FEFF}", "{\"pin\":\"\\ud800\"}",
+        "{", "}", "nonsense", "[]", "\"x\"", "7", "null", "{\"pin\":}", "{\"pin\":\"1\"", "\u{FEFF}",
+        "{\"pin\":\"\\ud800\"}",
         String(repeating: "[", count: 30_000), String(repeating: "{\"pin\":", count: 8000),
     ])
     func bodiesThatAreNoJSONObjectAnswer400(body: String) async throws {

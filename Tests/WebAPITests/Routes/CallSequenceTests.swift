@@ -7,7 +7,8 @@ import Testing
 
 /// Whole sequences of calls over real sockets.
 struct CallSequenceTests {
-    /// How a load generator sets a call up: an empty bearer token at joining, JSON bodies everywhere, Start before media.
+    /// How a load generator sets a call up: an empty bearer token at joining, JSON bodies everywhere, Start before
+    /// media.
     @Test func aCallIsSetUpByTheDocumentedCallsAlone() async throws {
         let bench = try WebBench()
         try await bench.liveCalls { call in

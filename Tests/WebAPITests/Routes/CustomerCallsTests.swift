@@ -13,7 +13,9 @@ struct CustomerCallsTests {
             let session = try #require(reply.object("session"))
             #expect(session["id"] as? String == id)
             #expect(session["progress"] as? String == "claimed")
-            for hidden in ["pin", "links", "customer", "notes", "reference"] { #expect(session[hidden] == nil, "\(hidden)") }
+            for hidden in ["pin", "links", "customer", "notes", "reference"] {
+                #expect(session[hidden] == nil, "\(hidden)")
+            }
             let licence = try #require(reply.object("eula") as? [String: String])
             #expect(licence["version"] == "1" && licence["text"]?.isEmpty == false)
             #expect(
@@ -167,12 +169,14 @@ struct CustomerCallsTests {
         try await WebBench().calls { call in
             let (id, token) = try await call.waiting()
             let calls = [
-                "/api/v1/sessions", "/api/v1/sessions/\(id)/start", "/api/v1/customer/leave", "/whip/\(id)", "/whep/\(id)",
+                "/api/v1/sessions", "/api/v1/sessions/\(id)/start", "/api/v1/customer/leave", "/whip/\(id)",
+                "/whep/\(id)",
             ]
             let forged = String(token.dropLast(4)) + "0000"
             for path in calls {
                 let missing = try await call.send(.post, path)
-                #expect(missing.status == 401 && missing.headers[.wwwAuthenticate] == "Bearer realm=\"lens\"", "\(path)")
+                #expect(
+                    missing.status == 401 && missing.headers[.wwwAuthenticate] == "Bearer realm=\"lens\"", "\(path)")
                 for wrong in ["key-of-the-bencH", "key-of-the-benc", "x", forged, String(repeating: "k", count: 5000)] {
                     let reply = try await call.send(.post, path, token: wrong)
                     #expect(reply.status == 401, "\(path) \(wrong.prefix(20))")

@@ -21,7 +21,8 @@ struct MediaCallsTests {
                 let location = try #require(reply.headers[.location])
                 #expect(location.hasPrefix("/\(path)/\(id)/resource-"))
                 let offer = try #require(await bench.media.lastOffer)
-                #expect(offer.side == side && offer.flow == flow && offer.sdp == WebBench.sdp && offer.session.text == id)
+                #expect(
+                    offer.side == side && offer.flow == flow && offer.sdp == WebBench.sdp && offer.session.text == id)
                 #expect(try await call.send(.delete, location, token: token).status == 200)
                 #expect(try await call.send(.delete, location, token: token).status == 404)
             }
@@ -142,7 +143,8 @@ struct MediaCallsTests {
             let tooLarge = try await call.send(.post, path, token: token, type: "application/sdp", body: large)
             #expect(tooLarge.status == 413)
             let fits = Array(WebBench.sdp.utf8) + [UInt8](repeating: 0x0A, count: 64 * 1024 - WebBench.sdp.utf8.count)
-            #expect(try await call.send(.post, path, token: token, type: "Application/SDP; a=b", body: fits).status == 201)
+            #expect(
+                try await call.send(.post, path, token: token, type: "Application/SDP; a=b", body: fits).status == 201)
         }
     }
 

@@ -19,7 +19,8 @@ actor AnsweringMediaGateway: MediaGateway {
         nextNumber += 1
         resources[offer.session, default: [:]]["\(offer.side) \(offer.flow)"] = resource
         var lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"]
-        for line in offer.sdp.split(whereSeparator: \.isNewline) where line.hasPrefix("m=") || line.hasPrefix("a=crypto") {
+        for line in offer.sdp.split(whereSeparator: \.isNewline)
+        where line.hasPrefix("m=") || line.hasPrefix("a=crypto") {
             guard line.hasPrefix("m=") else {
                 lines.append(String(line))
                 continue
