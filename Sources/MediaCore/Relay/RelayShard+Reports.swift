@@ -45,9 +45,12 @@ extension RelayShard {
         scheduleKeyframeRequest(track: track, at: now)
     }
 
-    /// Plans the next keyframe request, if one is wanted and the publisher's path is proven: before, there is nowhere to ask.
+    /// Plans the next keyframe request, if one is wanted, its stream is known and the publisher's path is proven: before,
+    /// there is nothing to name and nowhere to ask.
     mutating func scheduleKeyframeRequest(track: Int, at now: Instant) {
-        guard let wanted = tracks[track].keyframes.nextTimeout, tracks[track].feedbackPath != nil else { return }
+        guard let wanted = tracks[track].keyframes.nextTimeout, tracks[track].mediaSSRC != nil,
+            tracks[track].feedbackPath != nil
+        else { return }
         let due = max(now, wanted)
         if let planned = tracks[track].keyframeTimer, planned <= due { return }
         tracks[track].keyframeTimer = due
@@ -145,7 +148,7 @@ extension RelayShard {
     }
 
     private mutating func sendKeyframeRequest(_ track: Int, into send: inout SendBatch, at now: Instant) {
-        guard let media = tracks[track].incoming?.ssrc ?? tracks[track].bindings.declared.first else { return }
+        guard let media = tracks[track].mediaSSRC else { return }
         if !tracks[track].supportsPLI { tracks[track].firSequence &+= 1 }
         sendToPublisher(track, into: &send) { writer, track in
             track.writeReport(withBlock: false, at: now, to: &writer)

@@ -68,6 +68,9 @@ struct PublishedTrack: ~Copyable {
         subscriptions = FixedList(capacity: maximumSubscriptions)
     }
 
+    /// The stream that feedback is about: what came, or what the offer named.
+    var mediaSSRC: SSRC? { incoming?.ssrc ?? bindings.declared.first }
+
     /// Where feedback to the publisher goes: only along a proven path, or beside one on the same host.
     var feedbackPath: Path? {
         if let rtcpPath { return rtcpPath }
