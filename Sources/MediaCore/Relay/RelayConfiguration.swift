@@ -15,8 +15,8 @@ public struct RelayConfiguration: Sendable {
     public var audioCacheBytes = 16 * 1024
     /// Time between two reports of one stream, in ms.
     public var reportIntervalMilliseconds: Int64 = 1_000
-    /// Packets sent again for one NACK at most.
-    public var maximumRetransmissionsPerNACK = 64
+    /// Packets sent again for one datagram of NACKs at most.
+    public var maximumRetransmissionsPerDatagram = 64
     /// Events kept for the reader at most.
     public var maximumEvents = 4_096
     /// Seeds the source table's hash and the slots' first numbers. Random outside of tests.

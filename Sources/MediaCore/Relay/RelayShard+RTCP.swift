@@ -32,7 +32,10 @@ extension RelayShard {
         counters.rtcpReceived &+= 1
         if reference.isSlot {
             slots[reference.index].moveRTCP(to: path)
-            while let view = reader.next() { accept(view, in: plain, fromPlayerOf: reference.index, into: &send, at: now) }
+            var budget = configuration.maximumRetransmissionsPerDatagram
+            while let view = reader.next() {
+                accept(view, in: plain, fromPlayerOf: reference.index, budget: &budget, into: &send, at: now)
+            }
         } else {
             tracks[reference.index].rtcpPath = path
             scheduleKeyframeRequest(track: reference.index, at: now)
@@ -64,7 +67,8 @@ extension RelayShard {
     }
 
     private mutating func accept(
-        _ view: RTCPHeaderView, in packet: RawSpan, fromPlayerOf slot: Int, into send: inout SendBatch, at now: Instant
+        _ view: RTCPHeaderView, in packet: RawSpan, fromPlayerOf slot: Int, budget: inout Int,
+        into send: inout SendBatch, at now: Instant
     ) {
         switch view.type {
         case .senderReport, .receiverReport:
@@ -85,7 +89,7 @@ extension RelayShard {
             }
         case .transportFeedback:
             guard view.isGenericNACK, view.mediaSSRC(in: packet) == slots[slot].ssrc else { return }
-            resend(view, in: packet, slot: slot, into: &send, at: now)
+            resend(view, in: packet, slot: slot, budget: &budget, into: &send, at: now)
         default: break
         }
     }
@@ -98,9 +102,9 @@ extension RelayShard {
     }
 
     private mutating func resend(
-        _ view: RTCPHeaderView, in packet: RawSpan, slot: Int, into send: inout SendBatch, at now: Instant
+        _ view: RTCPHeaderView, in packet: RawSpan, slot: Int, budget: inout Int, into send: inout SendBatch,
+        at now: Instant
     ) {
-        var budget = configuration.maximumRetransmissionsPerNACK
         for index in 0..<view.nackEntryCount {
             guard let entry = view.nackEntry(index, in: packet) else { return }
             for lost in entry {

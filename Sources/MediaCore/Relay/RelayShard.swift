@@ -52,9 +52,10 @@ public struct RelayShard: ~Copyable {
         _ batch: inout ReceiveBatch, startingAt index: Int, into send: inout SendBatch, at now: Instant
     ) -> Int {
         var index = index
-        let fanOut = min(configuration.maximumSubscriptions &+ 1, send.capacity)
+        let mostCaused = max(configuration.maximumSubscriptions, configuration.maximumRetransmissionsPerDatagram)
+        let needed = min(mostCaused, send.capacity)
         while index < batch.count {
-            guard send.room >= fanOut else { return index }
+            guard send.room >= needed else { return index }
             let datagram = batch[index]
             counters.datagramsReceived &+= 1
             if datagram.isTruncated {
