@@ -25,10 +25,13 @@ public struct RelayShard: ~Copyable {
     var random: ShardRandom
     /// Datagrams made at signalling time, sent with the next timeout.
     var pending: [(bytes: [UInt8], path: Path)] = []
+    /// How many of them have been sent.
+    private var pendingSent = 0
     /// Where a packet is tried with several keys, since a failed try may leave it damaged.
     let scratch: UnsafeMutableRawBufferPointer
     var lostNumbers: [SequenceNumber] = []
     private var events: [ShardEvent] = []
+    private var eventsRead = 0
 
     public init(_ configuration: RelayConfiguration) {
         self.configuration = configuration
@@ -87,11 +90,16 @@ public struct RelayShard: ~Copyable {
     ///
     /// When the batch fills up the rest stays due: send, empty the batch, and call again.
     public mutating func handleTimeout(at now: Instant, into send: inout SendBatch) {
-        while send.room > 0, !pending.isEmpty {
-            let datagram = pending.removeFirst()
+        while send.room > 0, pendingSent < pending.count {
+            let datagram = pending[pendingSent]
+            pendingSent += 1
             guard let slot = unsafe send.nextSlot(), datagram.bytes.count <= slot.count else { continue }
             unsafe slot.copyBytes(from: datagram.bytes)
             send.commit(length: datagram.bytes.count, to: datagram.path)
+        }
+        if pendingSent == pending.count {
+            pending.removeAll(keepingCapacity: true)
+            pendingSent = 0
         }
         while send.room > 0, let timer = timers.popDue(at: now) {
             switch timer.purpose {
@@ -106,7 +114,13 @@ public struct RelayShard: ~Copyable {
 
     /// The next thing that happened, oldest first.
     public mutating func pollEvent() -> ShardEvent? {
-        events.isEmpty ? nil : events.removeFirst()
+        guard eventsRead < events.count else {
+            events.removeAll(keepingCapacity: true)
+            eventsRead = 0
+            return nil
+        }
+        eventsRead += 1
+        return events[eventsRead - 1]
     }
 
     mutating func emit(_ event: ShardEvent) {
