@@ -6,8 +6,9 @@ internal import CSRTP
 struct LibSRTPContext: ~Copyable {
     private let session: srtp_t
 
-    /// Packets that a replay window spans (RFC 3711 section 3.3.2 asks for at least 64).
-    static let replayWindow: UInt = 128
+    /// Packets that a replay window spans (RFC 3711 section 3.3.2 asks for at least 64). A sender refuses to protect what
+    /// lies behind its window and a receiver drops it, so it has to span every retransmission: two seconds of video.
+    static let replayWindow: UInt = 1024
 
     /// The library's one-time set-up; its outcome.
     private static let initialised: srtp_err_status_t = srtp_init()

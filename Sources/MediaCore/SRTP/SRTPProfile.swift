@@ -70,7 +70,7 @@ public enum SRTPOutcome: Sendable, Equatable {
     case success(length: Int)
     /// The tag does not fit: wrong key or changed bytes. Nothing was remembered of it.
     case authenticationFailure
-    /// Seen before, or older than the replay window of 128 packets (RFC 3711 section 3.3.2).
+    /// Seen before, or older than the replay window: 1024 packets of RTP, 128 of RTCP (RFC 3711 section 3.3.2).
     case replay
     /// Too short, or a length in it lies.
     case malformed
