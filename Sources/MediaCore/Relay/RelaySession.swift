@@ -35,7 +35,6 @@ struct RelaySession {
         }
     }
 
-    var isEmpty: Bool { legs.0 == nil && legs.1 == nil && legs.2 == nil && legs.3 == nil }
     var legIndices: [Int] { [legs.0, legs.1, legs.2, legs.3].compactMap { $0 } }
 }
 

@@ -7,6 +7,7 @@ extension RelayShard {
     /// - Throws: `RelayError` when a limit is reached or a key is refused; then nothing has changed.
     public mutating func addLeg(_ description: LegDescription, at now: Instant) throws(RelayError) -> LegID {
         guard description.media.tracks.count <= configuration.maximumTracksPerLeg else { throw .tooManyTracks }
+        let isNew = sessionIndices[description.session] == nil
         let session = try openSession(description.session)
         let direction = description.media.direction
         let leg = legs.insert(
@@ -19,10 +20,13 @@ extension RelayShard {
             }
         } catch {
             dismantle(leg)
-            if sessions[session].isEmpty { closeSession(session) }
+            if isNew { closeSession(session) }
             throw .keyRefused
         }
-        if let old = sessions[session][description.side, direction] { dismantle(old) }
+        if let old = sessions[session][description.side, direction] {
+            sayGoodbye(leg: old)
+            dismantle(old)
+        }
         sessions[session][description.side, direction] = leg
         connect(session: session, at: now)
         return identity(ofLeg: leg)
