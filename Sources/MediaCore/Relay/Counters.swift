@@ -15,7 +15,7 @@ public struct ShardCounters: Sendable, Equatable {
     public var droppedReplayed: UInt64 = 0
     /// Media while the session's gate was closed.
     public var droppedAtGate: UInt64 = 0
-    /// Authenticated media of another payload type or SSRC than negotiated.
+    /// Media of another payload type or SSRC than negotiated, or of more SSRCs than a peer may use.
     public var droppedUnexpected: UInt64 = 0
     /// No room in the send batch, or a packet that grew too long.
     public var droppedAtSend: UInt64 = 0

@@ -1,15 +1,15 @@
 internal import MediaWire
 
-/// Finding the stream of a packet whose source is not bound yet.
+/// Finding the stream of a packet whose source is not bound yet, or is bound to more than one.
 extension RelayShard {
     /// Tries the keys of the streams that this packet may belong to, a few at most, and binds its source to the one that
-    /// fits. Nil, with nothing changed but counters, if none does.
-    ///
-    /// On success the plain packet stands in `packet`, `length` bytes long.
+    /// fits. Nil, with nothing changed but counters, if none does. On success the plain packet stands in `packet`, `length`
+    /// bytes long.
+    /// - Parameter first: the stream that the source is bound to; it stays so whichever key fits.
     mutating func authenticateUnbound(
-        _ packet: UnsafeMutableRawBufferPointer, ssrc: SSRC, path: Path, isRTCP: Bool
+        _ packet: UnsafeMutableRawBufferPointer, ssrc: SSRC, path: Path, isRTCP: Bool, first: StreamReference? = nil
     ) -> (reference: StreamReference, length: Int)? {
-        let candidates = candidates(ssrc: ssrc, source: path.remote, isRTCP: isRTCP)
+        let candidates = candidates(ssrc: ssrc, source: path.remote, isRTCP: isRTCP, first: first)
         guard !candidates.isEmpty else {
             counters.droppedUnknownSource &+= 1
             return nil
@@ -25,7 +25,7 @@ extension RelayShard {
             switch unsafe unprotect(trial, with: reference, isRTCP: isRTCP) {
             case .success(let length):
                 unsafe packet.copyMemory(from: UnsafeRawBufferPointer(rebasing: trial[..<length]))
-                bind(SourceKey(path.remote, ssrc), to: reference)
+                if first == nil { bind(SourceKey(path.remote, ssrc), to: reference) }
                 return (reference, length)
             case .replay: sawReplay = true
             case .authenticationFailure, .malformed, .limit: break
@@ -35,19 +35,26 @@ extension RelayShard {
         return nil
     }
 
-    /// The streams whose keys are worth a try: first those announced at this very address, then those that declared the
-    /// SSRC; at most `maximumKeysTried`.
-    private func candidates(ssrc: SSRC, source: SocketAddress, isRTCP: Bool) -> [StreamReference] {
-        var found: [StreamReference] = []
-        func consider(_ references: [StreamReference]?) {
-            for reference in references ?? [] where found.count < configuration.maximumKeysTried {
-                guard isRTCP || !reference.isSlot, !found.contains(reference) else { continue }
+    /// The streams whose keys are worth a try, at most `maximumKeysTried`: the one that the source is bound to, those whose
+    /// offer named both address and SSRC, then those announced at this very address, then those that declared the SSRC.
+    private func candidates(
+        ssrc: SSRC, source: SocketAddress, isRTCP: Bool, first: StreamReference?
+    ) -> [StreamReference] {
+        let declared = declaredSources[ssrc] ?? []
+        let announced = announcedSources[source] ?? []
+        var found: [StreamReference] = first.map { [$0] } ?? []
+        func consider(_ references: [StreamReference], alsoIn others: [StreamReference]? = nil) {
+            for reference in references {
+                guard found.count < configuration.maximumKeysTried else { return }
+                guard isRTCP || !reference.isSlot, !found.contains(reference), others?.contains(reference) ?? true
+                else { continue }
                 if !isRTCP, !tracks[reference.index].mayCarry(ssrc) { continue }
                 found.append(reference)
             }
         }
-        consider(announcedSources[source])
-        consider(declaredSources[ssrc])
+        if !declared.isEmpty, !announced.isEmpty { consider(declared, alsoIn: announced) }
+        consider(announced)
+        consider(declared)
         return found
     }
 

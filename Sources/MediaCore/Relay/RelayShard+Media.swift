@@ -34,7 +34,8 @@ extension RelayShard {
         switch outcome {
         case .replay: counters.droppedReplayed &+= 1
         case .authenticationFailure: counters.droppedUnauthenticated &+= 1
-        case .malformed, .limit, .success: counters.droppedMalformed &+= 1
+        case .limit: counters.droppedUnexpected &+= 1
+        case .malformed, .success: counters.droppedMalformed &+= 1
         }
     }
 

@@ -12,18 +12,13 @@ extension RelayShard {
         }
         let reference: StreamReference
         let length: Int
-        if let bound = sources.find(SourceKey(path.remote, sender)) {
-            switch unsafe unprotect(packet, with: bound, isRTCP: true) {
-            case .success(let plain): length = plain
-            case let failure:
-                countFailure(failure)
-                return
-            }
-            reference = bound
-        } else {
-            guard let found = unsafe authenticateUnbound(packet, ssrc: sender, path: path, isRTCP: true) else { return }
-            (reference, length) = found
+        // One participant may report on several m-lines under one SSRC, each with its own key, so the stream that the source
+        // is bound to is only the first to try.
+        let bound = sources.find(SourceKey(path.remote, sender))
+        guard let found = unsafe authenticateUnbound(packet, ssrc: sender, path: path, isRTCP: true, first: bound) else {
+            return
         }
+        (reference, length) = found
         let plain = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: packet[..<length]))
         guard var reader = RTCPReader(plain) else {
             counters.droppedMalformed &+= 1
