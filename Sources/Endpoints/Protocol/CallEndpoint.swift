@@ -221,8 +221,10 @@ public struct CallEndpoint: ~Copyable {
     /// When `handleTimeout` has something to do; nil while there is nothing. May change after any other call.
     public var nextTimeout: Instant? {
         guard !isClosed else { return nil }
-        let times = outgoing.map(\.nextTimeout) + incoming.map(\.nextTimeout)
-        return times.lazy.compactMap { $0 }.min()
+        var earliest: Instant?
+        for track in outgoing { earliest = Instant.earlier(earliest, track.nextTimeout) }
+        for track in incoming { earliest = Instant.earlier(earliest, track.nextTimeout) }
+        return earliest
     }
 
     /// Sends what is due and hands out what has waited long enough. Calling early is harmless.

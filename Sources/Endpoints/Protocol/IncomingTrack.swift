@@ -16,6 +16,7 @@ final class IncomingTrack {
     private var nextKeyframeRequest: Instant?
     private var commandNumber: UInt8 = 0
     private var lost: [SequenceNumber] = []
+    private var lastPlayout = Instant(nanoseconds: 0)
     private var figures: PlayedTrackStatistics
 
     init(_ link: MediaLink, configuration: CallEndpointConfiguration, seed: UInt64) {
@@ -51,8 +52,10 @@ final class IncomingTrack {
     }
 
     var nextTimeout: Instant? {
-        [timer.next, nextKeyframeRequest, nacks.nextTimeout, video.nextTimeout, audio.nextTimeout].lazy
-            .compactMap { $0 }.min()
+        var earliest = Instant.earlier(timer.next, nextKeyframeRequest)
+        earliest = Instant.earlier(earliest, nacks.nextTimeout)
+        earliest = Instant.earlier(earliest, video.nextTimeout)
+        return Instant.earlier(earliest, audio.nextTimeout)
     }
 
     // MARK: - Media
@@ -109,13 +112,15 @@ final class IncomingTrack {
         }
         while let item = audio.pop(at: now, hold: sync.hold) {
             if item.data != nil { figures.framesReceived &+= 1 }
-            let due = item.due.advanced(byNanoseconds: sync.hold)
+            // Never before the item in front, though the delay may have shrunk since.
+            let due = max(item.due.advanced(byNanoseconds: sync.hold), item.arrival ?? item.due, lastPlayout)
+            lastPlayout = due
             events.append(
                 .audioPacket(
                     ReceivedAudioPacket(
                         track: link.track, data: item.data, samples: item.samples,
                         captureTime: item.captureTime ?? clock.time(of: item.timestamp),
-                        rtpTimestamp: item.timestamp, playoutTime: max(due, item.arrival ?? due), next: item.next)))
+                        rtpTimestamp: item.timestamp, playoutTime: due, next: item.next)))
             if let captureTime = item.captureTime { sync.recordAudio(captureTime: captureTime, due: item.due) }
         }
         if video.needsKeyframe {

@@ -1,5 +1,14 @@
 internal import MediaCore
 
+extension Instant {
+    /// The earlier of two times, where nil stands for never.
+    static func earlier(_ a: Instant?, _ b: Instant?) -> Instant? {
+        guard let a else { return b }
+        guard let b else { return a }
+        return min(a, b)
+    }
+}
+
 /// When the next report of a track is due: intervals vary by a quarter, so that the reports of many peers do not march in step
 /// (RFC 3550 section 6.2).
 struct ReportTimer {
