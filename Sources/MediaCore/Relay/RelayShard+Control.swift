@@ -148,7 +148,7 @@ extension RelayShard {
                     tracks[index].cache = nil
                     if open { requestKeyframe(track: index, at: now) }
                 case .play:
-                    slots[index].rewriter.endSegment()
+                    slots[index].endSegment()
                     slots[index].waitsForKeyframe = slots[index].packetsSent > 0 && slots[index].kind == .video
                 }
             }

@@ -92,7 +92,7 @@ extension RelayShard {
                 counters.droppedUnexpected &+= 1
                 continue
             }
-            guard unsafe put(packet, header, payload, numbers, into: slot, &send) else { continue }
+            guard unsafe put(packet, header, payload, numbers, isRepeat: false, into: slot, &send) else { continue }
             slots[slot].packetsSent &+= 1
             slots[slot].payloadBytesSent &+= UInt64(payload.count)
             if !slots[slot].hasReportTimer { startSlotReports(slot, at: now) }
@@ -112,7 +112,7 @@ extension RelayShard {
         if !isFirst {
             for position in 0..<tracks[index].subscriptions.count {
                 let slot = Int(tracks[index].subscriptions[position])
-                slots[slot].rewriter.endSegment()
+                slots[slot].endSegment()
                 slots[slot].waitsForKeyframe = slots[slot].kind == .video
             }
             requestKeyframe(track: index, at: now)
@@ -127,7 +127,8 @@ extension RelayShard {
     /// Writes a packet with the slot's header into the next send slot, protects it and commits it. False if it did not fit.
     private mutating func put(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
-        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into slot: Int, _ send: inout SendBatch
+        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool, into slot: Int,
+        _ send: inout SendBatch
     ) -> Bool {
         guard let buffer = unsafe send.nextSlot() else {
             counters.droppedAtSend &+= 1
@@ -143,7 +144,16 @@ extension RelayShard {
             let hasAny = unsafe Self.writeExtensions(of: packet, header, slots[slot].extensionMap, to: &writer)
             if hasAny { unsafe buffer.storeBytes(of: 0x90, as: UInt8.self) }
         }
+        let start = writer.count
         unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[payload]))
+        if slots[slot].kind == .video, !writer.overflowed {
+            let written = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<writer.count])
+            if isRepeat {
+                unsafe slots[slot].pictures.rewriteAgain(written)
+            } else {
+                unsafe slots[slot].pictures.rewrite(written)
+            }
+        }
         guard !writer.overflowed,
             case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: writer.count)
         else {
@@ -199,7 +209,7 @@ extension RelayShard {
         let span = unsafe RawSpan(_unsafeBytes: packet)
         guard let header = RTPHeader(span), let payload = header.payloadRange(in: span),
             let numbers = slots[slot].rewriter.existing(header, extended: extended),
-            unsafe put(packet, header, payload, numbers, into: slot, &send)
+            unsafe put(packet, header, payload, numbers, isRepeat: true, into: slot, &send)
         else { return false }
         slots[slot].packetsRetransmitted &+= 1
         counters.packetsRetransmitted &+= 1

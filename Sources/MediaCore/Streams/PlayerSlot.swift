@@ -24,6 +24,7 @@ struct PlayerSlot: ~Copyable {
     /// Slab index and generation of the track that feeds it.
     var source: (index: Int, generation: UInt32)?
     var rewriter: RTPRewriter
+    var pictures = VP8Continuity()
     /// After a change of source, video waits for a keyframe.
     var waitsForKeyframe = false
     /// Extension ids of the source → of this player; 0 drops the element.
@@ -65,11 +66,17 @@ struct PlayerSlot: ~Copyable {
         self.rewriter = rewriter
     }
 
+    /// What follows does not continue what was sent: the numbers are joined at the next packet.
+    mutating func endSegment() {
+        rewriter.endSegment()
+        pictures.endSegment()
+    }
+
     /// Takes a track as the source, or none.
     mutating func feed(from source: (index: Int, generation: UInt32)?, extensions sourceExtensions: [HeaderExtensionMapping]) {
         let isSwitch = self.source != nil || packetsSent > 0
         self.source = source
-        rewriter.endSegment()
+        endSegment()
         waitsForKeyframe = isSwitch && kind == .video
         extensionMap = InlineArray(repeating: 0)
         for element in sourceExtensions where (1...14).contains(element.id) {
