@@ -118,6 +118,7 @@ let package = Package(
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
         ]),
         tests("SimulationTests", ["Simulation", "Endpoints", "MediaCore", "MediaWire", "Codecs", "MediaFiles"]),
         tests("ArchitectureTests", []),
