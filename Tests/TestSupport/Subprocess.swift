@@ -9,7 +9,8 @@ public struct SubprocessError: Error, CustomStringConvertible {
 /// The Debian packages of the programs that tests call.
 private let debianPackages = [
     "ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "curl": "curl", "python3": "python3", "openssl": "openssl",
-    "opusenc": "opus-tools", "opusdec": "opus-tools", "opusinfo": "opus-tools", "vpxenc": "vpx-tools", "vpxdec": "vpx-tools",
+    "opusenc": "opus-tools", "opusdec": "opus-tools", "opusinfo": "opus-tools", "vpxenc": "vpx-tools",
+    "vpxdec": "vpx-tools",
     "espeak-ng": "espeak-ng", "gst-launch-1.0": "gstreamer1.0-tools",
 ]
 

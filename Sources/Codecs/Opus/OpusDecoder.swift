@@ -23,7 +23,8 @@ public struct OpusDecoder: ~Copyable, Sendable {
     }
 
     /// Decodes one packet of 2.5 to 120 ms.
-    /// - Throws: `CodecError.damagedInput` if it is not an Opus packet (RFC 6716 section 3.4); the decoder stays usable.
+    /// - Throws: `CodecError.damagedInput` if it is not an Opus packet (RFC 6716 section 3.4); the decoder stays
+    ///   usable.
     public mutating func decode(_ packet: [UInt8]) throws(CodecError) -> PCMBuffer {
         guard !packet.isEmpty else { throw .damagedInput("an empty Opus packet") }
         let samples = unsafe packet.withUnsafeBufferPointer { bytes -> Int32 in
@@ -34,7 +35,8 @@ public struct OpusDecoder: ~Copyable, Sendable {
         return try run(packet, samplesPerChannel: Int(samples), fec: false)
     }
 
-    /// Makes up for a lost packet from the copy that the packet after it carries. Without a copy in there this is `conceal`.
+    /// Makes up for a lost packet from the copy that the packet after it carries. Without a copy in there this is
+    /// `conceal`.
     ///
     /// Call it in place of the lost packet, then `decode` for `next` itself.
     /// - Parameter samplesPerChannel: the length of the lost packet, a multiple of 120 from 120 to 5760.

@@ -35,8 +35,8 @@ extension OpusEncoder {
         public var bitrate: Int
         /// 0...10: higher sounds better and costs more.
         public var complexity: Int
-        /// Each packet may carry a coarse copy of the one before (RFC 6716 section 2.1.7). Comes into force with frames of
-        /// 10 ms or more, a bit rate that leaves room, and `expectedLossPercent` over 0.
+        /// Each packet may carry a coarse copy of the one before (RFC 6716 section 2.1.7). Comes into force with frames
+        /// of 10 ms or more, a bit rate that leaves room, and `expectedLossPercent` over 0.
         public var inBandFEC: Bool
         /// 0...100.
         public var expectedLossPercent: Int

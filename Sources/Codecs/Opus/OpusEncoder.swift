@@ -78,7 +78,8 @@ public struct OpusEncoder: ~Copyable, Sendable {
         try reconfigure(changed)
     }
 
-    /// Tells the encoder the share of packets that get lost, in percent, 0...100: it spends more on FEC when it is high.
+    /// Tells the encoder the share of packets that get lost, in percent, 0...100: it spends more on FEC when it is
+    /// high.
     /// - Throws: `CodecError.invalidArgument` for a value outside the range.
     public mutating func setExpectedLoss(percent: Int) throws(CodecError) {
         var changed = configuration

@@ -10,7 +10,8 @@ struct OpusEncoderHandle: ~Copyable, @unchecked Sendable {
 
     init(channels: Int, application: Int32) throws(CodecError) {
         var status: Int32 = 0
-        let created = unsafe opus_encoder_create(OpusDecoder.sampleRate32, Int32(clamping: channels), application, &status)
+        let created = unsafe opus_encoder_create(
+            OpusDecoder.sampleRate32, Int32(clamping: channels), application, &status)
         guard status == OPUS_OK, let pointer = unsafe created else {
             throw .library(operation: "opening the Opus encoder", detail: opusText(status))
         }

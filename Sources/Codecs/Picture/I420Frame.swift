@@ -3,7 +3,8 @@ internal import Glibc
 
 /// A picture in 8-bit YCbCr 4:2:0, three planes. Each plane is packed tightly: its stride is its width.
 ///
-/// The luma plane has `width` x `height` bytes, each chroma plane `chromaWidth` x `chromaHeight`, which round odd sides up.
+/// The luma plane has `width` x `height` bytes, each chroma plane `chromaWidth` x `chromaHeight`, which round odd sides
+/// up.
 public struct I420Frame: Equatable, Sendable {
     /// Pixels, 1...`sideLimit`, odd values included.
     public let width: Int

@@ -3,8 +3,8 @@ internal import CVPX
 /// A VP8 decoder (RFC 6386) over libvpx for untrusted input.
 ///
 /// Damaged input throws and changes no picture already handed out. After damage inter frames are refused with
-/// `CodecError.keyframeRequired`, since they build on pictures that are wrong, until a keyframe decodes; the caller asks the
-/// sender for one. A frame that never arrived is reported with `concealLoss()`.
+/// `CodecError.keyframeRequired`, since they build on pictures that are wrong, until a keyframe decodes; the caller
+/// asks the sender for one. A frame that never arrived is reported with `concealLoss()`.
 public struct VP8Decoder: ~Copyable, Sendable {
     /// The longest side of a picture in pixels, unless set otherwise.
     public static let defaultSideLimit = 4096
@@ -19,13 +19,13 @@ public struct VP8Decoder: ~Copyable, Sendable {
     private let threads: Int
     private let sideLimit: Int
     private var context: VPXContext
-    /// Damage went through the library. What that leaves behind in it (with several threads, for one, a keyframe may then
-    /// fail without a fault of its own) is not trusted again: the next keyframe gets a new context.
+    /// Damage went through the library. What that leaves behind in it (with several threads, for one, a keyframe may
+    /// then fail without a fault of its own) is not trusted again: the next keyframe gets a new context.
     private var isContextSpoilt = false
     private var lastShown: I420Frame?
 
     /// - Parameters:
-    ///   - threads: 1...16; more than one helps only where the sender makes several partitions.
+    ///   - threads: 1...16; more than one helps only where the sender makes several partitions and cores stand idle.
     ///   - sideLimit: the longest side of a picture in pixels, 1...16,383.
     /// - Throws: `CodecError.invalidArgument` for a value outside its range, `library` if libvpx fails.
     public init(threads: Int = 1, sideLimit: Int = VP8Decoder.defaultSideLimit) throws(CodecError) {

@@ -12,7 +12,8 @@ extension VP8Encoder {
         public var targetBitrate: Int
         /// 0...16: higher is faster and coarser. 0 and 1 are the same. 8 takes a few ms for 640x480.
         public var cpuSpeed: Int
-        /// 1...16. More than one also splits the coefficients into partitions, which a decoder can use.
+        /// 1...16. More than one also splits the coefficients into partitions, which a decoder can use. libvpx's
+        /// threads spin while they wait for each other, so on a machine with other work one thread is the fastest.
         public var threads: Int
         /// The most frames from one keyframe to the next, 1...1,000,000; a live sender makes keyframes on request.
         public var keyframeInterval: Int
@@ -60,8 +61,8 @@ extension VP8Encoder {
 }
 
 extension VP8Encoder.Configuration {
-    /// The rate control's buffer in ms of the target bit rate: its size, and the level it aims at. Small enough that a live
-    /// call does not build up delay, large enough for a keyframe.
+    /// The rate control's buffer in ms of the target bit rate: its size, and the level it aims at. Small enough that a
+    /// live call does not build up delay, large enough for a keyframe.
     private static let bufferMilliseconds: UInt32 = 1000
     private static let bufferInitialMilliseconds: UInt32 = 500
     private static let bufferOptimalMilliseconds: UInt32 = 600

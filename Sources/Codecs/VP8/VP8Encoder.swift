@@ -1,7 +1,8 @@
 internal import CVPX
 
-/// A live VP8 encoder (RFC 6386) over libvpx: constant bit rate, real-time deadline, no look-ahead; each picture goes in
-/// and its frame comes out in the same call. Every inter frame may refer to all earlier ones back to the last keyframe.
+/// A live VP8 encoder (RFC 6386) over libvpx: constant bit rate, real-time deadline, no look-ahead; each picture goes
+/// in and its frame comes out in the same call. Every inter frame may refer to all earlier ones back to the last
+/// keyframe.
 public struct VP8Encoder: ~Copyable, Sendable {
     /// The unit of timestamps, as RTP counts video (RFC 7741 section 4.1).
     public static let ticksPerSecond = 90_000
@@ -11,6 +12,8 @@ public struct VP8Encoder: ~Copyable, Sendable {
 
     /// The settings in force.
     public private(set) var configuration: Configuration
+    /// The quantiser of the last frame, 0 (fine) to 63 (coarse); nil before the first.
+    public private(set) var lastQuantizer: Int?
     private var context: VPXContext
     /// The library's memory is laid out for this size; within it a resize keeps the encoder.
     private var allocatedWidth: Int
@@ -40,7 +43,8 @@ public struct VP8Encoder: ~Copyable, Sendable {
     ///   - frame: of the configured size.
     ///   - timestamp: capture time in ticks of 90 kHz, from 0 to 2^48, greater than that of the call before.
     ///   - forceKeyframe: makes the frame stand alone.
-    /// - Returns: the frame, or nil if the encoder dropped it (only with `dropsFrames`); a keyframe asked for is then made next.
+    /// - Returns: the frame, or nil if the encoder dropped it (only with `dropsFrames`); a keyframe asked for is then
+    ///   made next.
     /// - Throws: `CodecError.invalidArgument` if picture or timestamp do not fit, `library` if libvpx fails.
     public mutating func encode(
         _ frame: I420Frame, at timestamp: Int64, forceKeyframe: Bool = false
@@ -57,6 +61,9 @@ public struct VP8Encoder: ~Copyable, Sendable {
         try context.check(status, "encoding a VP8 frame")
         guard let encoded = unsafe Self.collect(pointer, timestamp) else { return nil }
         if encoded.isKeyframe { isKeyframePending = false }
+        var quantizer: Int32 = 0
+        try context.check(unsafe cvpx_get_last_quantizer(pointer, &quantizer), "reading the quantiser")
+        lastQuantizer = Int(quantizer)
         return encoded
     }
 
@@ -98,7 +105,8 @@ public struct VP8Encoder: ~Copyable, Sendable {
 
     /// Changes the picture size from the next frame on, which becomes a keyframe. Pixels, 1...4096.
     ///
-    /// A size within the largest so far is a change of settings; above it the encoder is opened anew, which takes a few ms.
+    /// A size within the largest so far is a change of settings; above it the encoder is opened anew, which takes a few
+    /// ms.
     /// - Throws: `CodecError.invalidArgument` for a size outside the range.
     public mutating func resize(width: Int, height: Int) throws(CodecError) {
         guard width != configuration.width || height != configuration.height else { return }
@@ -119,15 +127,9 @@ public struct VP8Encoder: ~Copyable, Sendable {
 
     private mutating func reconfigure(_ changed: Configuration) throws(CodecError) {
         var library = unsafe try changed.library()
-        try context.check(unsafe vpx_codec_enc_config_set(context.pointer, &library), "changing the VP8 encoder's settings")
+        try context.check(
+            unsafe vpx_codec_enc_config_set(context.pointer, &library), "changing the VP8 encoder's settings")
         configuration = changed
-    }
-
-    /// The quantiser of the last frame, 0 (fine) to 63 (coarse); nil before the first.
-    public var lastQuantizer: Int? {
-        var value: Int32 = 0
-        guard lastTimestamp != nil, unsafe cvpx_get_last_quantizer(context.pointer, &value) == VPX_CODEC_OK else { return nil }
-        return Int(value)
     }
 }
 

@@ -16,14 +16,16 @@ struct OpusLossTests {
             var decoder = try OpusDecoder()
             var sound: [Int16] = []
             for (index, packet) in packets.enumerated() {
-                let samples = isLost(index) ? try replace(&decoder, packets[index + 1]) : try decoder.decode(packet).samples
+                let samples =
+                    isLost(index) ? try replace(&decoder, packets[index + 1]) : try decoder.decode(packet).samples
                 #expect(samples.count == 960)
                 sound += samples
             }
             return sound
         }
         let clean = try receiveAll(packets)
-        let recovered = try receive { decoder, next in try decoder.decodeFEC(from: next, samplesPerChannel: 960).samples }
+        let recovered = try receive { decoder, next in try decoder.decodeFEC(from: next, samplesPerChannel: 960).samples
+        }
         let concealed = try receive { decoder, _ in try decoder.conceal(samplesPerChannel: 960).samples }
 
         var (fecError, concealError, silenceError) = (0.0, 0.0, 0.0)

@@ -131,7 +131,8 @@ struct OpusRoundTripTests {
     func badArguments() throws {
         typealias Configuration = OpusEncoder.Configuration
         let changes: [(inout Configuration) -> Void] = [
-            { $0.channels = 0 }, { $0.channels = 3 }, { $0.bitrate = 5999 }, { $0.bitrate = .max }, { $0.complexity = 11 },
+            { $0.channels = 0 }, { $0.channels = 3 }, { $0.bitrate = 5999 }, { $0.bitrate = .max },
+            { $0.complexity = 11 },
             { $0.expectedLossPercent = 101 }, { $0.expectedLossPercent = -1 },
         ]
         for change in changes {

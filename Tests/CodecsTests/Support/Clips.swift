@@ -53,7 +53,10 @@ enum Clips {
 
     /// Speech of a fixture: 48 kHz, mono.
     static func speech(fixture name: String, seconds: Int) throws -> [Int16] {
-        let arguments = ["-v", "error", "-i", Fixtures.path(name), "-t", "\(seconds)", "-ac", "1", "-ar", "48000", "-f", "s16le", "-"]
+        let arguments = [
+            "-v", "error", "-i", Fixtures.path(name), "-t", "\(seconds)", "-ac", "1", "-ar", "48000", "-f", "s16le",
+            "-",
+        ]
         let (status, bytes, errors) = try runProcess("ffmpeg", arguments)
         guard status == 0 else { throw ToolFailure(description: "ffmpeg ended with \(status): \(errors)") }
         return stride(from: 0, to: bytes.count - 1, by: 2).map { index in

@@ -4,8 +4,9 @@ import TestSupport
 
 @Suite("VP8 decoding of damaged input")
 struct VP8DamageTests {
-    @Test("throws or decodes, never crashes, and decodes clean input exactly afterwards", arguments: [1, 2])
-    func mutations(threads: Int) throws {
+    @Test(
+        "throws or decodes, never crashes, and decodes clean input exactly afterwards", arguments: [(1, 300), (2, 40)])
+    func mutations(threads: Int, cases: Int) throws {
         let stream = try Clips.stream(width: 160, height: 128, count: 8, threads: threads).map(\.data)
         var reference = try VP8Decoder()
         var expected: [I420Frame?] = []
@@ -14,7 +15,7 @@ struct VP8DamageTests {
         // One decoder lives through all cases, so that what one leaves behind meets the next.
         var decoder = try VP8Decoder(threads: threads, sideLimit: 1024)
         var refused = 0
-        for seed in UInt64(0)..<300 {
+        for seed in 0..<UInt64(cases) {
             var mutator = Mutator(seed: seed)
             let damagedKeyframe = Bool.random(using: &mutator.generator)
             for (index, frame) in stream.enumerated() {
@@ -35,7 +36,7 @@ struct VP8DamageTests {
                 #expect(decoded == expected[index], "seed \(seed), frame \(index)")
             }
         }
-        #expect(refused > 200, "the damage must be felt, or the test proves nothing")
+        #expect(refused > cases / 2, "the damage must be felt, or the test proves nothing")
     }
 
     @Test("refuses every cut of a keyframe's header, and decodes on")

@@ -25,7 +25,9 @@ struct VP8EncoderControlTests {
         var keyframes: [Int] = []
         for index in 0..<25 {
             let picture = Clips.synthetic(width: 160, height: 120, index: index)
-            if let frame = try encoder.encode(picture, at: Int64(index) * 3000), frame.isKeyframe { keyframes.append(index) }
+            if let frame = try encoder.encode(picture, at: Int64(index) * 3000), frame.isKeyframe {
+                keyframes.append(index)
+            }
         }
         #expect(keyframes == [0, 10, 20])
     }
@@ -55,9 +57,11 @@ struct VP8EncoderControlTests {
         var encoder = try VP8Encoder(.init(width: 320, height: 240, targetBitrate: 500_000, threads: threads))
         var decoder = try VP8Decoder()
         var index = 0
-        for (width, height) in [(320, 240), (160, 120), (161, 121), (320, 240), (640, 480), (480, 640), (64, 48), (640, 480)] {
+        for (width, height) in [
+            (320, 240), (160, 120), (161, 121), (320, 240), (640, 480), (480, 640), (64, 48), (640, 480),
+        ] {
             try encoder.resize(width: width, height: height)
-            for step in 0..<4 {
+            for step in 0..<3 {
                 let picture = Clips.synthetic(width: width, height: height, index: index)
                 let encoded = try #require(try encoder.encode(picture, at: Int64(index) * 3000))
                 #expect(encoded.isKeyframe == (step == 0), "\(width)x\(height), frame \(step)")
@@ -144,7 +148,8 @@ struct VP8EncoderControlTests {
         short.u.removeLast()
         _ = try encoder.encode(good, at: 6000)
         for (picture, time) in [
-            (I420Frame(width: 48, height: 64), 9000), (short, 9000), (good, 6000), (good, 0), (good, -1), (good, Int64.max),
+            (I420Frame(width: 48, height: 64), 9000), (short, 9000), (good, 6000), (good, 0), (good, -1),
+            (good, Int64.max),
         ] {
             let error = codecError { () throws(CodecError) in _ = try encoder.encode(picture, at: time) }
             #expect(error?.isInvalidArgument == true)

@@ -23,6 +23,8 @@ struct VP8RoundTripTests {
         let lowest = psnr.min() ?? 0
         let bitrate = Double(bytes * 8) / (Double(pictures.count) / 30)
         #expect(pictures.count == 120)
+        let quantizer = try #require(encoder.lastQuantizer)
+        #expect((2...56).contains(quantizer))
         #expect(mean >= 35, "mean \(mean) dB, lowest \(lowest) dB")
         #expect(lowest >= 30, "mean \(mean) dB, lowest \(lowest) dB")
         #expect((600_000...1_300_000).contains(bitrate), "\(bitrate) bit/s")
