@@ -141,8 +141,8 @@ private struct UniqueSSRCs {
     init(taken: some Sequence<SSRC>) { self.taken = Set(taken).union([SSRC(0)]) }
 
     mutating func next(using generator: inout some RandomNumberGenerator) -> SSRC {
-        var value = UInt32.random(in: 1 ... .max, using: &generator)
-        // Step on instead of drawing again: it ends whatever the generator gives.
+        // One draw over the whole range, then steps: this ends whatever the generator gives.
+        var value = UInt32(truncatingIfNeeded: generator.next())
         while !taken.insert(SSRC(value)).inserted { value &+= 1 }
         return SSRC(value)
     }

@@ -19,6 +19,12 @@ public struct CryptoAttribute: Hashable, Sendable {
         /// Packets that the master key may protect.
         public var lifetime: UInt64?
         public var mki: MasterKeyIdentifier?
+
+        public init(keySalt: [UInt8], lifetime: UInt64? = nil, mki: MasterKeyIdentifier? = nil) {
+            self.keySalt = keySalt
+            self.lifetime = lifetime
+            self.mki = mki
+        }
     }
 
     /// Says which master key protects a packet that carries it.
@@ -27,6 +33,11 @@ public struct CryptoAttribute: Hashable, Sendable {
         public var value: String
         /// Bytes in each packet, 1 to 128.
         public var length: Int
+
+        public init(value: String, length: Int) {
+            self.value = value
+            self.length = length
+        }
     }
 
     public init(tag: Int, suite: String, keySalt: [UInt8]) {
@@ -95,8 +106,9 @@ extension CryptoAttribute {
             let tag = SDPText.decimal(digits, as: Int.self)
         else { throw SDPError(line: line, what: "the crypto tag must be a number of 1 to 9 digits") }
         let isSuite = words[1].utf8.allSatisfy { byte in
-            SDPText.isToken(byte) && (byte == UInt8(ascii: "_") || Character(Unicode.Scalar(byte)).isLetter
-                || Character(Unicode.Scalar(byte)).isNumber)
+            SDPText.isToken(byte)
+                && (byte == UInt8(ascii: "_") || Character(Unicode.Scalar(byte)).isLetter
+                    || Character(Unicode.Scalar(byte)).isNumber)
         }
         guard isSuite else { throw SDPError(line: line, what: "the crypto suite's name is malformed") }
         return (tag, String(words[1]))
@@ -139,7 +151,9 @@ extension CryptoAttribute.Key {
             }
             return 1 << UInt64(exponent)
         }
-        guard let packets = SDPText.decimal(text.utf8, as: UInt64.self), (1...limit).contains(packets) else { return nil }
+        guard let packets = SDPText.decimal(text.utf8, as: UInt64.self), (1...limit).contains(packets) else {
+            return nil
+        }
         return packets
     }
 

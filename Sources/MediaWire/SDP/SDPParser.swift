@@ -18,7 +18,9 @@ private struct SDPParser<Bytes: RandomAccessCollection> where Bytes.Element == U
     private var rank = -1
 
     /// The session part's lines in their order; `m` stands for the end of that part.
-    private static var sessionOrder: [Character] { ["v", "o", "s", "i", "u", "e", "p", "c", "b", "t", "z", "k", "a", "m"] }
+    private static var sessionOrder: [Character] {
+        ["v", "o", "s", "i", "u", "e", "p", "c", "b", "t", "z", "k", "a", "m"]
+    }
     private static var mediaOrder: [Character] { ["m", "i", "c", "b", "k", "a"] }
     private static var required: Set<Character> { ["v", "o", "s", "t"] }
     private static var repeatable: Set<Character> { ["e", "p", "b", "t", "a"] }
