@@ -23,7 +23,7 @@ struct VP8RoundTripTests {
         let lowest = psnr.min() ?? 0
         let bitrate = Double(bytes * 8) / (Double(pictures.count) / 30)
         #expect(pictures.count == 120)
-        let quantizer = try #require(encoder.lastQuantizer)
+        let quantizer = encoder.lastQuantizer ?? -1
         #expect((2...56).contains(quantizer))
         #expect(mean >= 35, "mean \(mean) dB, lowest \(lowest) dB")
         #expect(lowest >= 30, "mean \(mean) dB, lowest \(lowest) dB")
