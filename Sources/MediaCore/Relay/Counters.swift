@@ -17,6 +17,8 @@ public struct ShardCounters: Sendable, Equatable {
     public var droppedAtGate: UInt64 = 0
     /// Media of another payload type or SSRC than negotiated, or of more SSRCs than a peer may use.
     public var droppedUnexpected: UInt64 = 0
+    /// Media that a slot did not take: it waits for a keyframe, or the packet is older than the last change of source.
+    public var droppedAtSlot: UInt64 = 0
     /// No room in the send batch, or a packet that grew too long.
     public var droppedAtSend: UInt64 = 0
     /// STUN and DTLS, which no leg of this build uses.

@@ -53,7 +53,7 @@ extension RelayShard {
             return index
         case .play:
             var ordinal = 0
-            for other in legs[leg].streams where slots[other].kind == track.kind { ordinal += 1 }
+            for other in legs[leg].streams where slots[other].output.kind == track.kind { ordinal += 1 }
             // Numbers begin in the lower half, so that the first packets cannot wrap before the peer has synchronised.
             let rewriter = RTPRewriter(
                 firstSequence: SequenceNumber(UInt16.random(in: 0..<0x8000, using: &random)),
@@ -104,7 +104,7 @@ extension RelayShard {
                 for position in 0..<tracks[index].subscriptions.count {
                     let slot = Int(tracks[index].subscriptions[position])
                     // When a session ends, its players may have gone first.
-                    if slots.contains(slot) { slots[slot].feed(from: nil, extensions: []) }
+                    if slots.contains(slot) { slots[slot].output.feed(from: nil, extensions: []) }
                 }
                 forget(tracks[index].bindings, .track(index))
                 tracks.remove(index)
@@ -148,8 +148,7 @@ extension RelayShard {
                     tracks[index].cache = nil
                     if open { requestKeyframe(track: index, at: now) }
                 case .play:
-                    slots[index].endSegment()
-                    slots[index].waitsForKeyframe = slots[index].packetsSent > 0 && slots[index].kind == .video
+                    slots[index].output.endSegment()
                 }
             }
         }
@@ -162,11 +161,11 @@ extension RelayShard {
             for track in published { tracks[track].subscriptions.removeAll() }
             guard let player = sessions[session][side.other, .play] else { continue }
             for slot in legs[player].streams {
-                let kind = slots[slot].kind
+                let kind = slots[slot].output.kind
                 let matching = published.filter { tracks[$0].kind == kind }
                 let ordinal = slots[slot].ordinal
                 guard matching.indices.contains(ordinal) else {
-                    if slots[slot].source != nil { slots[slot].feed(from: nil, extensions: []) }
+                    if slots[slot].output.source != nil { slots[slot].output.feed(from: nil, extensions: []) }
                     continue
                 }
                 subscribe(slot, to: matching[ordinal], at: now)
@@ -177,8 +176,8 @@ extension RelayShard {
     private mutating func subscribe(_ slot: Int, to track: Int, at now: Instant) {
         guard tracks[track].subscriptions.append(Int32(truncatingIfNeeded: slot)) else { return }
         let generation = tracks.generation(of: track)
-        if let source = slots[slot].source, source == (track, generation) { return }
-        slots[slot].feed(from: (track, generation), extensions: tracks[track].extensions)
+        if let source = slots[slot].output.source, source == (track, generation) { return }
+        slots[slot].output.feed(from: (track, generation), extensions: tracks[track].extensions)
         if sessions[slots[slot].session].isGateOpen { requestKeyframe(track: track, at: now) }
     }
 
@@ -232,7 +231,7 @@ extension PublishedTrack {
 extension PlayerSlot {
     var figures: SlotFigures {
         SlotFigures(
-            kind: kind, side: side, packetsSent: packetsSent, bytesSent: payloadBytesSent,
+            kind: output.kind, side: side, packetsSent: output.packetsSent, bytesSent: output.payloadBytesSent,
             packetsRetransmitted: packetsRetransmitted, reportedLost: reportedLost,
             reportedFractionLost: reportedFractionLost, roundTripNanoseconds: roundTrip)
     }

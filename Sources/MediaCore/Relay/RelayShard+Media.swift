@@ -82,19 +82,15 @@ extension RelayShard {
         unsafe tracks[index].cache?.store(packet, extended: extended, at: now)
         for position in 0..<tracks[index].subscriptions.count {
             let slot = Int(tracks[index].subscriptions[position])
-            if slots[slot].waitsForKeyframe {
-                guard startsKeyframe else { continue }
-                slots[slot].waitsForKeyframe = false
-            }
-            guard let numbers = slots[slot].rewriter.rewrite(
-                header, extended: extended, clockRate: tracks[index].clockRate, at: now)
+            guard let numbers = slots[slot].output.accept(
+                header, extended: extended, startsKeyframe: startsKeyframe, clockRate: tracks[index].clockRate, at: now)
             else {
-                counters.droppedUnexpected &+= 1
+                counters.droppedAtSlot &+= 1
                 continue
             }
             guard unsafe put(packet, header, payload, numbers, isRepeat: false, into: slot, &send) else { continue }
-            slots[slot].packetsSent &+= 1
-            slots[slot].payloadBytesSent &+= UInt64(payload.count)
+            slots[slot].output.packetsSent &+= 1
+            slots[slot].output.payloadBytesSent &+= UInt64(payload.count)
             if !slots[slot].hasReportTimer { startSlotReports(slot, at: now) }
             if !sessions[session].hasForwarded {
                 sessions[session].hasForwarded = true
@@ -112,8 +108,7 @@ extension RelayShard {
         if !isFirst {
             for position in 0..<tracks[index].subscriptions.count {
                 let slot = Int(tracks[index].subscriptions[position])
-                slots[slot].endSegment()
-                slots[slot].waitsForKeyframe = slots[slot].kind == .video
+                slots[slot].output.endSegment()
             }
             requestKeyframe(track: index, at: now)
         }
@@ -134,28 +129,9 @@ extension RelayShard {
             counters.droppedAtSend &+= 1
             return false
         }
-        var writer = unsafe PacketWriter(buffer)
-        writer.write(UInt8(0x80))
-        writer.write((header.marker ? 0x80 : 0) | slots[slot].payloadType & 0x7F)
-        writer.write(numbers.sequence.rawValue)
-        writer.write(numbers.timestamp.rawValue)
-        writer.write(slots[slot].ssrc.rawValue)
-        if header.hasExtension {
-            let hasAny = unsafe Self.writeExtensions(of: packet, header, slots[slot].extensionMap, to: &writer)
-            if hasAny { unsafe buffer.storeBytes(of: 0x90, as: UInt8.self) }
-        }
-        let start = writer.count
-        unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[payload]))
-        if slots[slot].kind == .video, !writer.overflowed {
-            let written = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<writer.count])
-            if isRepeat {
-                unsafe slots[slot].pictures.rewriteAgain(written)
-            } else {
-                unsafe slots[slot].pictures.rewrite(written)
-            }
-        }
-        guard !writer.overflowed,
-            case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: writer.count)
+        guard let plain = unsafe slots[slot].output.write(
+            packet, header, payload: payload, numbers: numbers, isRepeat: isRepeat, into: buffer),
+            case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: plain)
         else {
             counters.droppedAtSend &+= 1
             return false
@@ -172,43 +148,18 @@ extension RelayShard {
         return true
     }
 
-    /// Copies the elements that the player knows, under the player's ids, in one-byte form (RFC 8285 section 4.2).
-    /// False, with nothing written, if there are none.
-    private static func writeExtensions(
-        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ map: borrowing InlineArray<16, UInt8>,
-        to writer: inout PacketWriter
-    ) -> Bool {
-        var reader = RTPHeaderExtensionReader(header, in: unsafe RawSpan(_unsafeBytes: packet))
-        let start = writer.count
-        while let element = reader.next() {
-            guard element.id < 16, (1...16).contains(element.range.count) else { continue }
-            let id = map[Int(element.id)]
-            guard id != 0 else { continue }
-            if writer.count == start {
-                writer.write(UInt16(0xBEDE))
-                writer.write(UInt16(0))
-            }
-            writer.write(id << 4 | UInt8(truncatingIfNeeded: element.range.count &- 1))
-            unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[element.range]))
-        }
-        guard writer.count > start else { return false }
-        writer.padToWord()
-        writer.patch(UInt16(truncatingIfNeeded: (writer.count &- start &- 4) / 4), at: start &+ 2)
-        return true
-    }
-
     /// Sends packets again that a player has missed: the same bytes under the same number (there is no RTX in this build's
     /// SDES legs), so that no nonce protects two texts.
     mutating func retransmit(_ lost: SequenceNumber, slot: Int, into send: inout SendBatch, at now: Instant) -> Bool {
-        guard send.room > 0, let source = slots[slot].source, tracks.contains(source.index),
+        guard send.room > 0, let source = slots[slot].output.source, tracks.contains(source.index),
             tracks.generation(of: source.index) == source.generation,
             sessions[slots[slot].session].isGateOpen,
-            let extended = tracks[source.index].incoming?.unwrapper.peek(slots[slot].rewriter.sourceSequence(of: lost)),
+            let extended = tracks[source.index].incoming?.unwrapper.peek(slots[slot].output.rewriter.sourceSequence(of: lost)),
             let packet = unsafe tracks[source.index].cache?.take(extended: extended, at: now)
         else { return false }
         let span = unsafe RawSpan(_unsafeBytes: packet)
         guard let header = RTPHeader(span), let payload = header.payloadRange(in: span),
-            let numbers = slots[slot].rewriter.existing(header, extended: extended),
+            let numbers = slots[slot].output.rewriter.existing(header, extended: extended),
             unsafe put(packet, header, payload, numbers, isRepeat: true, into: slot, &send)
         else { return false }
         slots[slot].packetsRetransmitted &+= 1

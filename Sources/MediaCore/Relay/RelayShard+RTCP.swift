@@ -68,7 +68,7 @@ extension RelayShard {
         switch view.type {
         case .senderReport, .receiverReport:
             for index in 0..<view.reportBlockCount {
-                guard let block = view.reportBlock(index, in: packet), block.ssrc == slots[slot].ssrc else { continue }
+                guard let block = view.reportBlock(index, in: packet), block.ssrc == slots[slot].output.ssrc else { continue }
                 slots[slot].reportedLost = block.cumulativeLost
                 slots[slot].reportedFractionLost = block.fractionLost
                 if let roundTrip = slots[slot].reports.roundTrip(
@@ -78,12 +78,12 @@ extension RelayShard {
                 }
             }
         case .payloadFeedback:
-            let wantsPicture = view.isPictureLossIndication && view.mediaSSRC(in: packet) == slots[slot].ssrc
-            if wantsPicture || hasFullIntraRequest(view, in: packet, for: slots[slot].ssrc) {
+            let wantsPicture = view.isPictureLossIndication && view.mediaSSRC(in: packet) == slots[slot].output.ssrc
+            if wantsPicture || hasFullIntraRequest(view, in: packet, for: slots[slot].output.ssrc) {
                 requestKeyframe(forSlot: slot, at: now)
             }
         case .transportFeedback:
-            guard view.isGenericNACK, view.mediaSSRC(in: packet) == slots[slot].ssrc else { return }
+            guard view.isGenericNACK, view.mediaSSRC(in: packet) == slots[slot].output.ssrc else { return }
             resend(view, in: packet, slot: slot, budget: &budget, into: &send, at: now)
         default: break
         }
@@ -110,7 +110,7 @@ extension RelayShard {
     }
 
     private mutating func requestKeyframe(forSlot slot: Int, at now: Instant) {
-        guard let source = slots[slot].source, tracks.generation(of: source.index) == source.generation,
+        guard let source = slots[slot].output.source, tracks.generation(of: source.index) == source.generation,
             sessions[slots[slot].session].isGateOpen
         else { return }
         requestKeyframe(track: source.index, at: now)

@@ -27,7 +27,7 @@ extension RelayShard {
     mutating func hastenSlotReports(ofTrack track: Int, at now: Instant) {
         for position in 0..<tracks[track].subscriptions.count {
             let slot = Int(tracks[track].subscriptions[position])
-            guard slots[slot].packetsSent > 0 else { continue }
+            guard slots[slot].output.packetsSent > 0 else { continue }
             timers.schedule(.firstSlotReport, slot, slots.generation(of: slot), at: now)
         }
     }
@@ -104,12 +104,12 @@ extension RelayShard {
     mutating func slotReportDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
         let slot = timer.index
         guard slots.contains(slot), slots.generation(of: slot) == timer.generation else { return }
-        if slots[slot].packetsSent == slots[slot].lastReportedPackets {
+        if slots[slot].output.packetsSent == slots[slot].lastReportedPackets {
             slots[slot].silentReports += 1
         } else {
             slots[slot].silentReports = 0
         }
-        slots[slot].lastReportedPackets = slots[slot].packetsSent
+        slots[slot].lastReportedPackets = slots[slot].output.packetsSent
         sendSenderReport(slot, into: &send, at: now)
         if slots[slot].silentReports >= Self.silentIntervals {
             slots[slot].hasReportTimer = false
@@ -126,20 +126,20 @@ extension RelayShard {
     // MARK: Packets
 
     private mutating func sendSenderReport(_ slot: Int, into send: inout SendBatch, at now: Instant) {
-        guard let source = slots[slot].source, tracks.generation(of: source.index) == source.generation,
-            !slots[slot].rewriter.needsAnchor, let clock = tracks[source.index].senderReport,
+        guard let source = slots[slot].output.source, tracks.generation(of: source.index) == source.generation,
+            !slots[slot].output.rewriter.needsAnchor, let clock = tracks[source.index].senderReport,
             let buffer = unsafe send.nextSlot()
         else { return }
         let (ntp, rtp) = clock.extrapolated(to: now, clockRate: tracks[source.index].clockRate)
         var writer = unsafe PacketWriter(buffer)
         writer.writeSenderReport(
-            ssrc: slots[slot].ssrc,
+            ssrc: slots[slot].output.ssrc,
             SenderInfo(
                 ntpTimestamp: ntp,
-                rtpTimestamp: RTPTimestamp(rtp.rawValue &+ slots[slot].rewriter.timestampOffset),
-                packetCount: UInt32(truncatingIfNeeded: slots[slot].packetsSent),
-                octetCount: UInt32(truncatingIfNeeded: slots[slot].payloadBytesSent)))
-        writer.writeCanonicalName(legs[slots[slot].leg].cname, ssrc: slots[slot].ssrc)
+                rtpTimestamp: RTPTimestamp(rtp.rawValue &+ slots[slot].output.rewriter.timestampOffset),
+                packetCount: UInt32(truncatingIfNeeded: slots[slot].output.packetsSent),
+                octetCount: UInt32(truncatingIfNeeded: slots[slot].output.payloadBytesSent)))
+        writer.writeCanonicalName(legs[slots[slot].leg].cname, ssrc: slots[slot].output.ssrc)
         guard !writer.overflowed,
             case .success(let length) = unsafe slots[slot].sender.protectRTCP(buffer, length: writer.count)
         else { return }
@@ -195,8 +195,8 @@ extension RelayShard {
         for stream in legs[leg].streams {
             switch legs[leg].direction {
             case .play:
-                guard slots[stream].packetsSent > 0 else { continue }
-                var packet = Self.goodbye(slots[stream].ssrc, cname: legs[leg].cname)
+                guard slots[stream].output.packetsSent > 0 else { continue }
+                var packet = Self.goodbye(slots[stream].output.ssrc, cname: legs[leg].cname)
                 guard case .success = slots[stream].sender.protectRTCP(&packet) else { continue }
                 pending.append((packet, slots[stream].rtcpPath))
             case .publish:
