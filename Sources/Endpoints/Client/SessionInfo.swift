@@ -8,6 +8,13 @@ public struct SessionInfo: Decodable, Hashable, Sendable {
     public var links: Links?
     public var endReason: String?
     public var media: Media?
+    public var customer: Customer?
+
+    public struct Customer: Decodable, Hashable, Sendable {
+        /// What the customer granted; nil while not known.
+        public var camera: Bool?
+        public var microphone: Bool?
+    }
 
     public struct Links: Decodable, Hashable, Sendable {
         public var desktop: String?
@@ -17,6 +24,14 @@ public struct SessionInfo: Decodable, Hashable, Sendable {
 
     public struct Media: Decodable, Hashable, Sendable {
         public var mediaBytesForwardedBeforeStart: UInt64?
+    }
+
+    /// What the customer will send.
+    public var expectedMedia: Set<ReceivedMedia> {
+        var media: Set<ReceivedMedia> = []
+        if customer?.camera != false { media.insert(.video) }
+        if customer?.microphone != false { media.insert(.audio) }
+        return media
     }
 
     /// True once nothing can happen in it any more.

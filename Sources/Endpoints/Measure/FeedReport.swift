@@ -38,7 +38,7 @@ public struct FeedReport: Codable, Hashable, Sendable {
         @Nullable public var packetsLost: Int?
         /// Packets that came as a retransmission.
         @Nullable public var packetsRecovered: Int?
-        /// bit/s of received RTP payload, headers left out.
+        /// bit/s of received RTP packets after decryption.
         @Nullable public var bitrate: Double?
         /// dB.
         public var psnrY = Picture()
