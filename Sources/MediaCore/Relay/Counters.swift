@@ -21,6 +21,8 @@ public struct ShardCounters: Sendable, Equatable {
     public var droppedAtSlot: UInt64 = 0
     /// No room in the send batch, or a packet that grew too long.
     public var droppedAtSend: UInt64 = 0
+    /// The ring of an in-process port was full.
+    public var droppedAtPort: UInt64 = 0
     /// STUN and DTLS, which no leg of this build uses.
     public var droppedOtherProtocol: UInt64 = 0
     /// Events lost because nobody read them.

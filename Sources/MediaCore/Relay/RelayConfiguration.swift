@@ -6,6 +6,8 @@ public struct RelayConfiguration: Sendable {
     public var maximumTracksPerLeg = 8
     /// Players that one track is sent to at most.
     public var maximumSubscriptions = 16
+    /// In-process ports of one session at most, sinks and sources each.
+    public var maximumPorts = 8
     /// Keys tried for a packet whose source is not bound yet.
     public var maximumKeysTried = 4
     /// Source addresses and SSRCs bound to one stream at most: RTP, RTCP, and a change of address.
@@ -64,6 +66,8 @@ public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooManySessions
     /// The leg has more m-lines than a leg may.
     case tooManyTracks
+    /// The session has as many in-process ports as it may.
+    case tooManyPorts
     /// The SRTP library refused a key.
     case keyRefused
     /// The session's media has ended.
@@ -73,6 +77,7 @@ public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .tooManySessions: "this relay holds as many sessions as it may; try again later or add a node"
         case .tooManyTracks: "the offer has more media lines than one leg may have"
+        case .tooManyPorts: "the session has as many recorders and other ports as it may; detach one first"
         case .keyRefused: "the SRTP key was refused; offer a fresh key"
         case .sessionEnded: "the session has ended"
         }

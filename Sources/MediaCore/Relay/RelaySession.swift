@@ -7,6 +7,10 @@ struct RelaySession {
     var isStarted = false
     private var legs: (Int?, Int?, Int?, Int?) = (nil, nil, nil, nil)
 
+    /// Slab indices of in-process ports: sinks, and tracks that come from one.
+    var ports: [Int] = []
+    var portSources: [Int] = []
+
     var mediaBytesForwardedBeforeStart: UInt64 = 0
     var packetsForwarded: UInt64 = 0
     var bytesForwarded: UInt64 = 0

@@ -32,7 +32,7 @@ extension RelayShard {
         return identity(ofLeg: leg)
     }
 
-    private mutating func openSession(_ key: RelaySessionKey) throws(RelayError) -> Int {
+    mutating func openSession(_ key: RelaySessionKey) throws(RelayError) -> Int {
         if let index = sessionIndices[key] { return index }
         guard sessions.count < configuration.maximumSessions else { throw .tooManySessions }
         let index = sessions.insert(RelaySession(key: key))
@@ -48,24 +48,28 @@ extension RelayShard {
             let index = tracks.insert(
                 try PublishedTrack(
                     track, leg: leg, session: session, side: description.side,
-                    cname: legs[leg].cname, maximumSubscriptions: configuration.maximumSubscriptions))
+                    cname: legs[leg].cname, maximumSubscriptions: configuration.maximumSubscriptions,
+                    maximumPorts: configuration.maximumPorts))
             announce(tracks[index].bindings, .track(index))
             return index
         case .play:
             var ordinal = 0
             for other in legs[leg].streams where slots[other].output.kind == track.kind { ordinal += 1 }
-            // Numbers begin in the lower half, so that the first packets cannot wrap before the peer has synchronised.
-            let rewriter = RTPRewriter(
-                firstSequence: SequenceNumber(UInt16.random(in: 0..<0x8000, using: &random)),
-                firstTimestamp: RTPTimestamp(UInt32.random(in: 0..<0x8000_0000, using: &random)))
             let destination = track.announcedAddress ?? SocketAddress(.anyV4, port: 0)
             let index = slots.insert(
                 try PlayerSlot(
                     track, leg: leg, session: session, side: description.side, ordinal: ordinal,
-                    destination: destination, rewriter: rewriter))
+                    destination: destination, rewriter: randomRewriter()))
             announce(slots[index].bindings, .slot(index))
             return index
         }
+    }
+
+    /// Numbers begin in the lower half, so that the first packets cannot wrap before the peer has synchronised.
+    mutating func randomRewriter() -> RTPRewriter {
+        RTPRewriter(
+            firstSequence: SequenceNumber(UInt16.random(in: 0..<0x8000, using: &random)),
+            firstTimestamp: RTPTimestamp(UInt32.random(in: 0..<0x8000_0000, using: &random)))
     }
 
     /// Takes a leg off the shard. An unknown or removed one does nothing.
@@ -84,6 +88,8 @@ extension RelayShard {
         let ending = sessions[session].legIndices
         for leg in ending { sayGoodbye(leg: leg) }
         for leg in ending { dismantle(leg) }
+        for port in sessions[session].ports { removePort(port) }
+        for track in sessions[session].portSources { removeTrack(track) }
         closeSession(session)
     }
 
@@ -101,19 +107,28 @@ extension RelayShard {
         for index in legs[leg].streams {
             switch legs[leg].direction {
             case .publish:
-                for position in 0..<tracks[index].subscriptions.count {
-                    let slot = Int(tracks[index].subscriptions[position])
-                    // When a session ends, its players may have gone first.
-                    if slots.contains(slot) { slots[slot].output.feed(from: nil, extensions: []) }
-                }
                 forget(tracks[index].bindings, .track(index))
-                tracks.remove(index)
+                removeTrack(index)
             case .play:
                 forget(slots[index].bindings, .slot(index))
                 slots.remove(index)
             }
         }
         legs.remove(leg)
+    }
+
+    mutating func removeTrack(_ index: Int) {
+        tracks[index].ring?.close()
+        // When a session ends, its players may have gone first.
+        for position in 0..<tracks[index].subscriptions.count {
+            let slot = Int(tracks[index].subscriptions[position])
+            if slots.contains(slot) { slots[slot].output.feed(from: nil, extensions: []) }
+        }
+        for position in 0..<tracks[index].ports.count {
+            let port = Int(tracks[index].ports[position])
+            if ports.contains(port) { ports[port].output.feed(from: nil, extensions: []) }
+        }
+        tracks.remove(index)
     }
 
     /// Opens the session's media gate and asks its publishers for keyframes at once. Idempotent.
@@ -143,22 +158,33 @@ extension RelayShard {
         for leg in sessions[session].legIndices {
             for index in legs[leg].streams {
                 switch legs[leg].direction {
-                case .publish:
-                    // What was stored before the gate closed is not sent again after it opens.
-                    tracks[index].cache = nil
-                    if open { requestKeyframe(track: index, at: now) }
-                case .play:
-                    slots[index].output.endSegment()
+                case .publish: gateMoved(track: index, open: open, at: now)
+                case .play: slots[index].output.endSegment()
                 }
             }
         }
+        for track in sessions[session].portSources { gateMoved(track: track, open: open, at: now) }
+        for port in sessions[session].ports { ports[port].output.endSegment() }
+    }
+
+    private mutating func gateMoved(track: Int, open: Bool, at now: Instant) {
+        // What was stored before the gate closed is not sent again after it opens.
+        tracks[track].cache = nil
+        if open { requestKeyframe(track: track, at: now) }
     }
 
     /// Builds the subscriptions of a session: each slot plays the other side's track of its kind and place.
-    private mutating func connect(session: Int, at now: Instant) {
+    mutating func connect(session: Int, at now: Instant) {
         for side in SessionSide.allCases {
-            let published = sessions[session][side, .publish].map { legs[$0].streams } ?? []
-            for track in published { tracks[track].subscriptions.removeAll() }
+            let peers = sessions[session][side, .publish].map { legs[$0].streams } ?? []
+            let sources = sessions[session].portSources.filter { tracks[$0].side == side }
+            // Players take a port's track first; ports take the peers' own first.
+            let published = sources + peers
+            for track in published {
+                tracks[track].subscriptions.removeAll()
+                tracks[track].ports.removeAll()
+            }
+            connectPorts(session: session, publisher: side, tracks: peers + sources, at: now)
             guard let player = sessions[session][side.other, .play] else { continue }
             for slot in legs[player].streams {
                 let kind = slots[slot].output.kind
@@ -222,8 +248,12 @@ extension PublishedTrack {
             figures.jitterNanoseconds = incoming.reception.jitterNanoseconds
         }
         figures.keyframeRequestsSent = keyframes.sent
-        figures.authenticationFailures = receiver.authenticationFailures
-        figures.replays = receiver.replays
+        switch receiver {
+        case .some(let receiver):
+            figures.authenticationFailures = receiver.authenticationFailures
+            figures.replays = receiver.replays
+        case .none: break
+        }
         return figures
     }
 }

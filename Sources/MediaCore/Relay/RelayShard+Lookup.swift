@@ -63,8 +63,8 @@ extension RelayShard {
     ) -> SRTPOutcome {
         switch (reference.isSlot, isRTCP) {
         case (true, true): unsafe slots[reference.index].receiver.unprotectRTCP(packet)
-        case (false, true): unsafe tracks[reference.index].receiver.unprotectRTCP(packet)
-        case (false, false): unsafe tracks[reference.index].receiver.unprotectRTP(packet)
+        case (false, true): unsafe tracks[reference.index].receiver?.unprotectRTCP(packet) ?? .malformed
+        case (false, false): unsafe tracks[reference.index].receiver?.unprotectRTP(packet) ?? .malformed
         // Players send no media on the m-lines that they play.
         case (true, false): .malformed
         }

@@ -40,8 +40,9 @@ extension RelayShard {
     }
 
     /// Counts an authenticated packet and hands it to the track's subscriptions.
-    private mutating func acceptMedia(
-        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, track index: Int, path: Path,
+    /// - Parameter path: where it came from; nil for a port.
+    mutating func acceptMedia(
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, track index: Int, path: Path?,
         into send: inout SendBatch, at now: Instant
     ) {
         let span = unsafe RawSpan(_unsafeBytes: packet)
@@ -72,6 +73,10 @@ extension RelayShard {
         if tracks[index].kind == .video, let view = span.slice(payload), startsVP8Keyframe(view) {
             startsKeyframe = true
             tracks[index].keyframes.keyframeArrived()
+        }
+        if tracks[index].ports.count > 0 {
+            unsafe forwardToPorts(
+                packet, header, payload: payload, extended: extended, startsKeyframe: startsKeyframe, track: index, at: now)
         }
         guard tracks[index].subscriptions.count > 0 else { return }
         if tracks[index].cache == nil {
@@ -110,10 +115,12 @@ extension RelayShard {
                 let slot = Int(tracks[index].subscriptions[position])
                 slots[slot].output.endSegment()
             }
+            for position in 0..<tracks[index].ports.count {
+                ports[Int(tracks[index].ports[position])].output.endSegment()
+            }
             requestKeyframe(track: index, at: now)
         }
-        let leg = tracks[index].leg
-        if !legs[leg].hasReceivedMedia {
+        if let leg = tracks[index].leg, !legs[leg].hasReceivedMedia {
             legs[leg].hasReceivedMedia = true
             emit(.firstMedia(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
         }
@@ -176,7 +183,7 @@ private func startsVP8Keyframe(_ payload: RawSpan) -> Bool {
 
 extension PublishedTrack {
     /// Counts a packet that has passed authentication; answers its number without wrap.
-    mutating func record(_ header: RTPHeader, bytes: Int, path: Path, at now: Instant) -> Int64 {
+    mutating func record(_ header: RTPHeader, bytes: Int, path: Path?, at now: Instant) -> Int64 {
         let newest = incoming?.unwrapper.newest ?? .min
         let extended = incoming?.unwrapper.unwrap(header.sequenceNumber) ?? 0
         incoming?.reception.record(
@@ -184,7 +191,7 @@ extension PublishedTrack {
             bytes: bytes)
         if supportsNACK { incoming?.nacks.received(header.sequenceNumber, at: now) }
         // Only the newest packet moves the path, so that stragglers from an old address do not move it back.
-        if extended > newest, self.path != path { self.path = path }
+        if extended > newest, let path, self.path != path { self.path = path }
         return extended
     }
 }

@@ -54,7 +54,7 @@ extension RelayShard {
         case .goodbye:
             for index in 0..<view.goodbyeSourceCount
             where view.goodbyeSource(index, in: packet) == tracks[track].incoming?.ssrc {
-                let leg = tracks[track].leg
+                guard let leg = tracks[track].leg else { return }
                 emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
             }
         default: break

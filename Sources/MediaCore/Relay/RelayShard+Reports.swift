@@ -40,6 +40,10 @@ extension RelayShard {
     }
 
     mutating func requestKeyframe(track: Int, at now: Instant) {
+        if let ring = tracks[track].ring {
+            ring.requestKeyframe()
+            return
+        }
         guard tracks[track].kind == .video, tracks[track].supportsPLI || tracks[track].supportsFIR else { return }
         tracks[track].keyframes.want()
         scheduleKeyframeRequest(track: track, at: now)
@@ -184,7 +188,7 @@ extension RelayShard {
         var writer = unsafe PacketWriter(buffer)
         write(&writer, &tracks[track])
         guard !writer.overflowed,
-            case .success(let length) = unsafe tracks[track].sender.protectRTCP(buffer, length: writer.count)
+            case .success(let length)? = unsafe tracks[track].sender?.protectRTCP(buffer, length: writer.count)
         else { return }
         send.commit(length: length, to: path)
     }
@@ -202,7 +206,7 @@ extension RelayShard {
             case .publish:
                 guard let path = tracks[stream].feedbackPath else { continue }
                 var packet = Self.goodbye(tracks[stream].feedbackSSRC, cname: legs[leg].cname)
-                guard case .success = tracks[stream].sender.protectRTCP(&packet) else { continue }
+                guard case .success? = tracks[stream].sender?.protectRTCP(&packet) else { continue }
                 pending.append((packet, path))
             }
         }

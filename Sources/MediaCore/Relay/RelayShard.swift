@@ -14,6 +14,7 @@ public struct RelayShard: ~Copyable {
     var legs = Slab<Leg>()
     var tracks = Slab<PublishedTrack>()
     var slots = Slab<PlayerSlot>()
+    var ports = Slab<PortSlot>(initialCapacity: 1)
 
     /// Sources that have passed authentication.
     var sources: SourceTable
@@ -108,6 +109,7 @@ public struct RelayShard: ~Copyable {
             case .firstSlotReport: firstSlotReportDue(timer, into: &send, at: now)
             case .nack: nackDue(timer, into: &send, at: now)
             case .keyframe: keyframeDue(timer, into: &send, at: now)
+            case .portSource: guard portSourceDue(timer, into: &send, at: now) else { return }
             }
         }
     }

@@ -1,8 +1,11 @@
 internal import MediaWire
 
-/// One m-line of a publisher: its keys, where it comes from, what was received of it, and who it goes to.
+/// One m-line of a publisher, or what an in-process port publishes: its keys, where it comes from, what was received of it, and
+/// who it goes to.
 struct PublishedTrack: ~Copyable {
-    let leg: Int
+    /// Nil for a port's track, which has a ring instead of keys.
+    let leg: Int?
+    let ring: PlainRTPRing?
     let session: Int
     let side: SessionSide
     let kind: MediaKind
@@ -18,8 +21,8 @@ struct PublishedTrack: ~Copyable {
     let feedbackSSRC: SSRC
     let cname: [UInt8]
 
-    var receiver: SRTPReceiver
-    var sender: SRTPSender
+    var receiver: SRTPReceiver?
+    var sender: SRTPSender?
     var bindings: StreamBindings
     /// Where RTP comes from: proven by SRTP authentication.
     var path: Path?
@@ -42,13 +45,17 @@ struct PublishedTrack: ~Copyable {
     var senderReport: PublisherClock?
     /// Slab indices of the slots that this track feeds.
     var subscriptions: FixedList<Int32>
+    /// Slab indices of the ports that it feeds.
+    var ports: FixedList<Int32>
 
     init(
-        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], maximumSubscriptions: Int
+        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], maximumSubscriptions: Int,
+        maximumPorts: Int
     ) throws(SRTPError) {
         let receiver = try SRTPReceiver(track.incomingKey)
         let sender = try SRTPSender(track.outgoingKey)
         self.leg = leg
+        ring = nil
         self.session = session
         self.side = side
         kind = track.kind
@@ -62,10 +69,38 @@ struct PublishedTrack: ~Copyable {
         supportsFIR = track.fir
         feedbackSSRC = track.slotSSRC
         self.cname = cname
-        self.receiver = receiver
-        self.sender = sender
+        self.receiver = consume receiver
+        self.sender = consume sender
         bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
         subscriptions = FixedList(capacity: maximumSubscriptions)
+        ports = FixedList(capacity: maximumPorts)
+    }
+
+    /// A track that comes from an in-process port.
+    init(
+        from ring: PlainRTPRing, _ settings: PortSettings, kind: MediaKind, session: Int, side: SessionSide,
+        maximumSubscriptions: Int, maximumPorts: Int
+    ) {
+        leg = nil
+        self.ring = ring
+        self.session = session
+        self.side = side
+        self.kind = kind
+        payloadType = settings.payloadType
+        clockRate = RelayedCodec(kind).clockRate
+        extensions = settings.extensions
+        rtcpMux = false
+        announcedRTCPAddress = nil
+        supportsNACK = false
+        supportsPLI = false
+        supportsFIR = false
+        feedbackSSRC = SSRC(0)
+        cname = []
+        receiver = nil
+        sender = nil
+        bindings = StreamBindings(declared: [], announced: [])
+        subscriptions = FixedList(capacity: maximumSubscriptions)
+        ports = FixedList(capacity: maximumPorts)
     }
 
     /// The stream that feedback is about: what came, or what the offer named.

@@ -6,6 +6,8 @@ enum TimerPurpose: UInt8 {
     case firstSlotReport
     case nack
     case keyframe
+    /// A look into the ring of a port that publishes.
+    case portSource
 }
 
 /// Due times in a binary heap. Idle streams have no entry, so they cost nothing.
