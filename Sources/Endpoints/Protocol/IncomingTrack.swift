@@ -4,6 +4,8 @@ internal import MediaWire
 /// One played track: what was received of it, what is missing, its jitter buffer, and the feedback to its sender.
 final class IncomingTrack {
     let link: MediaLink
+    /// How long a new stream may take to bring its first keyframe before it is asked for one.
+    private static let patienceMilliseconds: Int64 = 250
     /// Time between two keyframe requests, in nanoseconds.
     private let requestInterval: Int64
     private var unwrapper = SequenceUnwrapper()
@@ -124,7 +126,11 @@ final class IncomingTrack {
             if let captureTime = item.captureTime { sync.recordAudio(captureTime: captureTime, due: item.due) }
         }
         if video.needsKeyframe {
-            if nextKeyframeRequest == nil { nextKeyframeRequest = now }
+            if nextKeyframeRequest == nil {
+                // A stream that begins is about to bring a keyframe: whoever let it begin has asked for one.
+                let isBeginning = figures.keyframes == 0
+                nextKeyframeRequest = isBeginning ? now.advanced(byMilliseconds: Self.patienceMilliseconds) : now
+            }
         } else {
             nextKeyframeRequest = nil
         }
