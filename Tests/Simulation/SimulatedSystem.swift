@@ -32,9 +32,12 @@ public final class SimulatedSystem {
     /// The wall clock at `Instant` zero: some day in 2026.
     private static let wallClock = NTPTimestamp(unixNanoseconds: 1_780_000_000_000_000_000)
 
-    public init(seed: UInt64) {
+    /// - Parameter configure: changes what the relay is made with.
+    public init(seed: UInt64, configure: (inout RelayConfiguration) -> Void = { _ in }) {
         random = SimulationRandom(seed: seed)
-        shard = RelayShard(RelayConfiguration(seed: random.next()))
+        var configuration = RelayConfiguration(seed: random.next())
+        configure(&configuration)
+        shard = RelayShard(configuration)
     }
 
     // MARK: - Calls
@@ -134,6 +137,12 @@ public final class SimulatedSystem {
         flushShard()
     }
 
+    /// Opens the gate without Start, which no product code does: the checks must see it.
+    public func forceGateOpen(_ call: SimulatedCall) {
+        shard.forceGateOpen(call.session, at: now)
+        flushShard()
+    }
+
     public func endSession(_ call: SimulatedCall) {
         call.endedAt = now
         shard.endSession(call.session, at: now)
@@ -165,6 +174,12 @@ public final class SimulatedSystem {
     /// Puts a datagram before the relay, as from `source`: what strangers and attackers send.
     public func inject(_ bytes: [UInt8], from source: SocketAddress) {
         deliverToShard(bytes, from: source)
+    }
+
+    /// Puts a datagram before a peer.
+    public func inject(_ bytes: [UInt8], into peer: SimulatedPeer, from source: SocketAddress) {
+        peer.endpoint.handle(bytes, from: source, at: now)
+        flush(peer)
     }
 
     /// A copy of every datagram that a peer sends from now on, for replays. At most 1,000.
