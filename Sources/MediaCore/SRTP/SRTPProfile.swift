@@ -34,6 +34,15 @@ public enum SRTPProfile: String, Sendable, CaseIterable, CustomStringConvertible
         }
     }
 
+    /// Bytes from the SRTCP index to the packet's end: the tag stands behind it, or before it with GCM (RFC 3711 section 3.4,
+    /// RFC 7714 section 9.2).
+    var rtcpIndexDistance: Int {
+        switch self {
+        case .aeadAES128GCM, .aeadAES256GCM: 4
+        case .aesCM128HMACSHA1_80, .aesCM128HMACSHA1_32: 14
+        }
+    }
+
     public var description: String { rawValue }
 }
 

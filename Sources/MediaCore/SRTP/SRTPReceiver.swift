@@ -43,6 +43,11 @@ public struct SRTPReceiver: ~Copyable {
         guard span.byteCount >= 8 &+ profile.rtcpOverhead, let sender = span.uint32(at: 4).map(SSRC.init(rawValue:)) else {
             return count(.malformed)
         }
+        // Encryption was agreed upon, so a packet that says it is only authenticated does not belong here (RFC 4568
+        // section 6.3.2). The library looks at the flag with some profiles only.
+        guard let flags = span.uint8(at: span.byteCount &- profile.rtcpIndexDistance), flags & 0x80 != 0 else {
+            return count(.malformed)
+        }
         guard known.mayTake(sender) else { return .limit }
         let outcome = unsafe context.unprotectRTCP(packet)
         if case .success = outcome { known.take(sender) }
