@@ -3,6 +3,7 @@ import Endpoints
 import Foundation
 import MediaCore
 import MediaIO
+import ServiceLifecycle
 
 /// `lens demo`.
 struct DemoCommand: AsyncParsableCommand {
@@ -66,11 +67,12 @@ struct DemoCommand: AsyncParsableCommand {
         serve.mediaPort = 0
         serve.shards = 1
         let logger = makeLogger(level: options.logLevel == "info" ? "warning" : options.logLevel)
-        let server = Server(settings: serve, logger: logger)
         let (ready, readiness) = AsyncStream<RunningServer>.makeStream()
+        let server = DemoServer(server: Server(settings: serve, logger: logger), readiness: readiness)
+        let services = ServiceGroup(services: [server], gracefulShutdownSignals: [], logger: logger)
         return try await withThrowingTaskGroup(of: FeedReport?.self) { group in
             group.addTask {
-                try await server.run { readiness.yield($0) }
+                try await services.run()
                 return nil
             }
             group.addTask {
@@ -78,7 +80,8 @@ struct DemoCommand: AsyncParsableCommand {
                 throw CancellationError()
             }
             guard let report = try await group.next() ?? nil else { throw CancellationError() }
-            group.cancelAll()
+            // In good order, as `kill -TERM` ends `lens serve`.
+            await services.triggerGracefulShutdown()
             return report
         }
     }
@@ -98,6 +101,14 @@ struct DemoCommand: AsyncParsableCommand {
         }
         return settings
     }
+}
+
+/// The server as the demo's one service.
+private struct DemoServer: Service {
+    let server: Server
+    let readiness: AsyncStream<RunningServer>.Continuation
+
+    func run() async throws { try await server.run { readiness.yield($0) } }
 }
 
 /// The demo's media: as named, else the repository's fixtures.

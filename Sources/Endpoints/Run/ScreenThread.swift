@@ -3,13 +3,13 @@ import MediaCore
 import MediaWire
 import Synchronization
 
-/// Decodes received video on a thread of its own, as soon as a frame is whole, records it, and hands the pictures on for comparison
-/// on another thread.
+/// Decodes received video on a thread of its own, as soon as a frame is whole. Recording and comparison have theirs, so that neither
+/// a disk nor a snapshot delays the next picture.
 final class ScreenThread: Sendable {
     /// Frames that may wait for the decoder: two seconds.
     private static let queueLimit = 64
-    /// Pictures that may wait for comparison; then decoding waits, since every picture is to be compared.
-    private static let comparisonLimit = 60
+    /// Pictures that may wait to be compared or recorded; then decoding waits, since none is to be left out.
+    private static let laterLimit = 60
 
     struct Settings: Sendable {
         var recording: VideoRecorder.Options?
@@ -37,10 +37,17 @@ final class ScreenThread: Sendable {
         var captureTime: NTPTimestamp?
     }
 
+    private struct Recorded: Sendable {
+        var data: [UInt8]
+        var timestamp: RTPTimestamp
+        var picture: I420Frame?
+    }
+
     private let settings: Settings
     private let clock: CallClock
     private let queue = HandoverQueue<ReceivedVideoFrame>(limit: queueLimit)
-    private let pictures = HandoverQueue<Picture>(limit: comparisonLimit)
+    private let comparisons = HandoverQueue<Picture>(limit: laterLimit)
+    private let recordings = HandoverQueue<Recorded>(limit: laterLimit)
     /// For the progress line: nanoseconds, and frames so far.
     private let latest = Mutex((latency: Int64?.none, frames: 0))
 
@@ -60,23 +67,36 @@ final class ScreenThread: Sendable {
 
     func run() -> Running {
         let comparison = settings.source.map { path in WorkerThread.start("comparison") { try self.compare(path) } }
+        let recording = settings.recording.map { options in WorkerThread.start("recording") { try self.record(options) } }
         let screen = WorkerThread.start("screen") {
-            defer { self.pictures.close() }
+            defer {
+                self.comparisons.close()
+                self.recordings.close()
+            }
             return try self.decode()
         }
-        return Running(screen: screen, comparison: comparison)
+        return Running(screen: screen, comparison: comparison, recording: recording)
     }
 
-    /// Both threads.
+    /// All its threads.
     struct Running: Sendable {
         fileprivate let screen: WorkerThread.Running<Result>
         fileprivate let comparison: WorkerThread.Running<PictureMatch>?
+        fileprivate let recording: WorkerThread.Running<Void>?
 
-        var isFinished: Bool { screen.isFinished }
+        /// Whether one of them has ended, which before the end of the call means that it failed.
+        var isFinished: Bool {
+            screen.isFinished || comparison?.isFinished ?? false || recording?.isFinished ?? false
+        }
 
+        /// Waits for all; throws what the first of them threw.
         func value() async throws -> Result {
-            var result = try await screen.value()
-            result.match = try await comparison?.value()
+            var failure: (any Error)?
+            var result = Result()
+            await failure.collect { result = try await screen.value() }
+            await failure.collect { result.match = try await comparison?.value() }
+            await failure.collect { try await recording?.value() }
+            if let failure { throw failure }
             return result
         }
     }
@@ -86,21 +106,20 @@ final class ScreenThread: Sendable {
     private func decode() throws -> Result {
         var result = Result()
         var decoder = try VP8Decoder()
-        var recorder: VideoRecorder?
-        if let recording = settings.recording { recorder = try VideoRecorder(recording) }
         while let frame = queue.take() {
             result.framesMissing += frame.framesMissingBefore
             let picture = (try? decoder.decode(frame.data)).flatMap { $0 }
             if let picture {
                 note(frame, picture, in: &result)
-                if settings.source != nil { pictures.put(Picture(frame: picture, captureTime: frame.captureTime)) }
+                if settings.source != nil { comparisons.put(Picture(frame: picture, captureTime: frame.captureTime)) }
             } else {
                 result.framesRefused += 1
             }
-            try recorder?.record(frame.data, timestamp: frame.rtpTimestamp, picture: picture)
+            if settings.recording != nil {
+                recordings.put(Recorded(data: frame.data, timestamp: frame.rtpTimestamp, picture: picture))
+            }
         }
         result.framesRefused += queue.dropped
-        try recorder?.finish()
         return result
     }
 
@@ -119,14 +138,25 @@ final class ScreenThread: Sendable {
 
     private func compare(_ path: String) throws -> PictureMatch {
         // Should this fail, the pictures must not wait for it.
-        defer { pictures.close() }
+        defer { comparisons.close() }
         let log = settings.log ?? CaptureLog()
         var comparer = SourceComparer(
             source: try VideoSource(path: path), log: log,
             reader: settings.logFile.map { CaptureLogReader(path: $0, into: log) })
-        while let picture = pictures.take() {
+        while let picture = comparisons.take() {
             try comparer.compare(picture.frame, capturedAt: picture.captureTime)
         }
         return comparer.match
+    }
+
+    // MARK: On the recording's thread
+
+    private func record(_ options: VideoRecorder.Options) throws {
+        defer { recordings.close() }
+        var recorder = try VideoRecorder(options)
+        while let frame = recordings.take() {
+            try recorder.record(frame.data, timestamp: frame.timestamp, picture: frame.picture)
+        }
+        try recorder.finish()
     }
 }
