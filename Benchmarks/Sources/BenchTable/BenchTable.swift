@@ -1,0 +1,1 @@
+@main struct BenchTable { static func main() {} }
