@@ -33,6 +33,8 @@ struct AudioJitterBuffer {
     /// A longer run of lost packets is skipped instead of concealed: nobody wants a second of guessed sound.
     private static let longestConcealment: Int64 = 50
 
+    private static let longestWait: Int64 = 2_000_000_000
+
     private(set) var packetsLate: UInt64 = 0
     private(set) var packetsConcealed: UInt64 = 0
     /// When the next item is due; nil while there is none.
@@ -102,6 +104,8 @@ struct AudioJitterBuffer {
     private mutating func isDue(_ timestamp: RTPTimestamp, at now: Instant, _ hold: Int64) -> Instant? {
         guard let due = delay.playout(of: mediaTime(of: timestamp)) else { return nil }
         let held = due.advanced(byNanoseconds: hold)
+        // No sound waits this long: its timestamp is off, and it must not keep those behind it waiting.
+        if held.nanoseconds(since: now) > Self.longestWait { return now }
         guard held <= now else {
             nextTimeout = held
             return nil

@@ -73,7 +73,8 @@ struct PlayoutDelay {
     /// When sound of `mediaTime` is due; nil before the first packet.
     func playout(of mediaTime: Int64) -> Instant? {
         fastest.map {
-            Instant(nanoseconds: UInt64(bitPattern: min($0.current, $0.previous) &+ mediaTime &+ target))
+            // A timestamp from nowhere may lie before the clock began.
+            Instant(nanoseconds: UInt64(max(0, min($0.current, $0.previous) &+ mediaTime &+ target)))
         }
     }
 }
