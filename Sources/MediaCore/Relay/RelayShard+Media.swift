@@ -109,7 +109,12 @@ extension RelayShard {
         let isFirst = tracks[index].incoming == nil
         tracks[index].incoming = IncomingStream(ssrc: ssrc)
         tracks[index].cache = nil
-        tracks[index].senderReport = nil
+        // A sender report may have overtaken the first packet.
+        if let report = tracks[index].senderReport, report.ssrc == ssrc || isFirst && report.ssrc == nil {
+            tracks[index].incoming?.reception.recordSenderReport(report.ntp, arrival: report.arrival)
+        } else {
+            tracks[index].senderReport = nil
+        }
         if !isFirst {
             for position in 0..<tracks[index].subscriptions.count {
                 let slot = Int(tracks[index].subscriptions[position])

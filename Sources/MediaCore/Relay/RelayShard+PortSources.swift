@@ -44,7 +44,7 @@ extension RelayShard {
             return
         }
         let isFirst = tracks[id.index].senderReport == nil
-        tracks[id.index].senderReport = PublisherClock(ntp: ntp, rtp: rtp, arrival: now)
+        tracks[id.index].senderReport = PublisherClock(ssrc: nil, ntp: ntp, rtp: rtp, arrival: now)
         if isFirst { hastenSlotReports(ofTrack: id.index, at: now) }
     }
 

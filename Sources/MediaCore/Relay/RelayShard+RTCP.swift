@@ -44,10 +44,11 @@ extension RelayShard {
         switch view.type {
         case .senderReport:
             guard let ssrc = view.senderSSRC(in: packet), let info = view.senderInfo(in: packet),
-                ssrc == tracks[track].incoming?.ssrc
+                tracks[track].incoming.map({ $0.ssrc == ssrc }) ?? tracks[track].mayCarry(ssrc)
             else { return }
             let isFirst = tracks[track].senderReport == nil
-            tracks[track].senderReport = PublisherClock(ntp: info.ntpTimestamp, rtp: info.rtpTimestamp, arrival: now)
+            tracks[track].senderReport = PublisherClock(
+                ssrc: ssrc, ntp: info.ntpTimestamp, rtp: info.rtpTimestamp, arrival: now)
             tracks[track].incoming?.reception.recordSenderReport(info.ntpTimestamp, arrival: now)
             // Players cannot bring audio and video together before their first report, so it does not wait for its turn.
             if isFirst { hastenSlotReports(ofTrack: track, at: now) }

@@ -132,6 +132,8 @@ struct IncomingStream {
 
 /// A publisher's sender report: the bond between its wall clock and its RTP clock, and when it came.
 struct PublisherClock {
+    /// Nil for a port's, which has one stream.
+    let ssrc: SSRC?
     let ntp: NTPTimestamp
     let rtp: RTPTimestamp
     let arrival: Instant

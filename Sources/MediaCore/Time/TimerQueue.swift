@@ -23,6 +23,9 @@ struct TimerQueue {
 
     init() { heap.reserveCapacity(64) }
 
+    /// Entries waiting, overtaken ones included.
+    var count: Int { heap.count }
+
     var next: Instant? { heap.first?.due }
 
     mutating func schedule(_ purpose: TimerPurpose, _ index: Int, _ generation: UInt32, at due: Instant) {
