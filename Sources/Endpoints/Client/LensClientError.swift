@@ -50,7 +50,9 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let name = code.map { "\(printable($0)), \(status)" } ?? "\(status)"
         let reason = (detail ?? title).map { printable($0).trimmedSentence } ?? "no reason given"
-        return "\(reason) (\(name)); \(nextStep)"
+        // The server's own detail says the next step; only it cannot know this program's flags and how long to wait.
+        let needsStep = detail == nil || status == 401 || status == 429
+        return needsStep ? "\(reason) (\(name)); \(nextStep)" : "\(reason) (\(name))"
     }
 
     private var nextStep: String {

@@ -10,11 +10,18 @@ import Testing
         (nil, 403, "allow"), (nil, 409, "active"), (nil, 500, "log"), (nil, 503, "later"), (nil, 418, "options"),
     ] as [(String?, Int, String)])
     func refusalIsOneLineWithItsCodeAndTheNextStep(code: String?, status: Int, step: String) {
-        let problem = Problem(status: status, code: code, title: "Title", detail: "The reason,\nin two lines. ")
+        let problem = Problem(status: status, code: code, title: "The reason,\nin two lines. ")
         let text = LensClientError.refused(call: "joining", problem).description
         #expect(!text.contains("\n"))
         #expect(text.contains("joining was refused: The reason, in two lines ("))
         #expect(text.contains("\(status)") && text.contains(code ?? "refused") && text.contains(step))
+    }
+
+    @Test func detailOfTheServerIsNotFollowedByAnotherNextStep() {
+        let detail = "This PIN is not known. Check the six digits."
+        let problem = Problem(status: 404, code: "PINCODE_INVALID", title: "Not Found", detail: detail)
+        #expect("\(problem)" == "This PIN is not known. Check the six digits (PINCODE_INVALID, 404)")
+        #expect("\(Problem(status: 401, detail: "Unknown token."))".hasSuffix("--api-key or LENS_API_KEY"))
     }
 
     @Test func waitingTimeIsSaid() {
