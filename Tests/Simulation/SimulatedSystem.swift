@@ -30,7 +30,12 @@ public final class SimulatedSystem {
 
     public static let relayAddress = SocketAddress(IPAddress(v4: 0xC000_0201), port: 7000)
     /// The wall clock at `Instant` zero: some day in 2026.
-    private static let wallClock = NTPTimestamp(unixNanoseconds: 1_780_000_000_000_000_000)
+    private static let origin = NTPTimestamp(unixNanoseconds: 1_780_000_000_000_000_000)
+
+    /// The clock by which all peers tell capture times.
+    public static func wallClock(at time: Instant) -> NTPTimestamp {
+        origin.advanced(byNanoseconds: time.nanoseconds(since: Instant(nanoseconds: 0)))
+    }
 
     /// - Parameter configure: changes what the relay is made with.
     public init(seed: UInt64, configure: (inout RelayConfiguration) -> Void = { _ in }) {
@@ -98,7 +103,7 @@ public final class SimulatedSystem {
         let index = network.addPeer(address, up: up, down: down, random: &random)
         let endpoint = CallEndpoint(
             configuration: configuration, using: &random,
-            wallClock: (Instant(nanoseconds: 0), Self.wallClock))
+            wallClock: (Instant(nanoseconds: 0), Self.origin))
         let peer = SimulatedPeer(side: side, call: call, index: index, endpoint: endpoint, media: plan.media)
         peers.append(peer)
         return peer

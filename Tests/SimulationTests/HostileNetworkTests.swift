@@ -157,7 +157,11 @@ import Testing
     }
 
     @Test func outageOfTwoSecondsHeals() throws {
-        let (system, call) = try started(plan(), seed: 15)
+        let media = try SimulationMedia.withoutSpareKeyframes.get()
+        #expect(media.video.count { $0.isKeyframe } == 1)
+        var plan = try plan()
+        plan.media = media
+        let (system, call) = try started(plan, seed: 15)
         system.run(milliseconds: 8_000)
         system.changeLinks(of: call.customer) { $0.loss = 1 }
         system.run(milliseconds: 2_000)

@@ -1,5 +1,6 @@
 import Endpoints
 import MediaCore
+import MediaWire
 import Simulation
 import Testing
 
@@ -75,6 +76,31 @@ import Testing
         #expect(first.isKeyframe)
         #expect(first.readyAt.nanoseconds(since: opened) < 150_000_000)
         #expect(call.customer.keyframeRequests == 1)
+    }
+
+    @Test func goodLineAddsNothingToPicturesAndLittleToSound() throws {
+        var link = LinkProfile()
+        link.delayMilliseconds = 15
+        var plan = SimulatedSystem.CallPlan(media: try SimulationMedia.small.get())
+        plan.setAllLinks(link)
+        let system = SimulatedSystem(seed: 34)
+        let call = try system.addCall(plan)
+        try system.openGate(call)
+        system.run(milliseconds: 20_000)
+
+        // All clocks of a simulation are one, so capture times can be held against what came of them.
+        func age(_ time: Instant, _ captureTime: UInt64) -> Int64 {
+            SimulatedSystem.wallClock(at: time).nanoseconds(since: NTPTimestamp(rawValue: captureTime)) / 1_000_000
+        }
+        #expect(call.technician.video.count > 590)
+        #expect(call.technician.video.allSatisfy { age($0.readyAt, $0.captureTime) <= 30 })
+        let ages = call.technician.audio.dropFirst(50).compactMap { packet in
+            packet.captureTime.map { age(packet.playoutAt, $0) }
+        }
+        #expect(ages.count > 900)
+        let oldest = try #require(ages.max())
+        let youngest = try #require(ages.min())
+        #expect(youngest >= 30 && oldest <= 70, "sound is played \(youngest) to \(oldest) ms after its capture")
     }
 
     @Test func gateForcedOpenIsSeen() throws {

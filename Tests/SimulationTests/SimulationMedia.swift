@@ -28,6 +28,23 @@ enum SimulationMedia {
         }
     }
 
+    /// 20 s with a keyframe at the start only, so that nothing but a request brings the next one: the clip forwards and
+    /// backwards, encoded again.
+    static let withoutSpareKeyframes: Result<ReplayedMedia, any Error> = Result {
+        var media = try small.get()
+        let pictures = try FrameDecoding.pictures(of: media)
+        var encoder = try VP8Encoder(
+            VP8Encoder.Configuration(width: 160, height: 120, targetBitrate: 250_000))
+        media.video = []
+        for number in 0..<600 {
+            let place = number % (2 * pictures.count)
+            let picture = pictures[place < pictures.count ? place : 2 * pictures.count - 1 - place]
+            let frame = try encoder.encode(picture, at: Int64(number) * 3_000, forceKeyframe: number == 0)
+            if let frame { media.video.append(.init(data: frame.data, isKeyframe: frame.isKeyframe)) }
+        }
+        return media
+    }
+
     /// A picture a second and sound in packets of 120 ms: an hour of it runs in seconds.
     static func sparse() throws -> ReplayedMedia {
         var media = try small.get()
