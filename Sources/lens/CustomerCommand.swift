@@ -39,10 +39,12 @@ struct CustomerCommand: AsyncParsableCommand {
     @Flag(help: "Send the files' own packets as they are instead of encoding anew.")
     var replay = false
 
-    @Option(help: ArgumentHelp("Write when each frame was captured, for lens technician --capture-log.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write when each frame was captured, for lens technician --capture-log.", valueName: "file"))
     var captureLog: String?
 
-    @Option(help: ArgumentHelp("Write the technician's voice here, as talkback.wav and talkback.ogg.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Write the technician's voice here, as talkback.wav and talkback.ogg.", valueName: "folder"))
     var recordTalkback: String?
 
     @Option(help: ArgumentHelp("What the technician's voice is compared with.", valueName: "file"))
@@ -51,7 +53,9 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var options: EndpointOptions
 
     func validate() throws {
-        if video == nil, audio == nil { throw ValidationError("Give --video, --audio or both: there is nothing to send.") }
+        if video == nil, audio == nil {
+            throw ValidationError("Give --video, --audio or both: there is nothing to send.")
+        }
         guard (50_000...50_000_000).contains(bitrate) else {
             throw ValidationError("--bitrate is in bit/s, 50000 to 50000000.")
         }

@@ -28,7 +28,8 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the customer's camera sees (default: Fixtures/customer.ivf).", valueName: "file"))
     var video: String?
 
-    @Option(help: ArgumentHelp("What the customer's microphone hears (default: Fixtures/customer.ogg).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("What the customer's microphone hears (default: Fixtures/customer.ogg).", valueName: "file"))
     var audio: String?
 
     @Option(help: ArgumentHelp("What the technician says (default: Fixtures/technician.ogg).", valueName: "file"))
@@ -136,6 +137,7 @@ private struct DemoMedia {
             if FileManager.default.fileExists(atPath: path) { return path }
         }
         throw SettingsError(
-            description: "there is no Fixtures/\(name) here; run the demo in the repository, or name a file with \(flag)")
+            description:
+                "there is no Fixtures/\(name) here; run the demo in the repository, or name a file with \(flag)")
     }
 }

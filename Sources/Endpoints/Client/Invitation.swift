@@ -28,6 +28,7 @@ public struct Invitation: Hashable, Sendable {
     }
 
     private static func pin(_ text: String) -> String? {
-        text.utf8.count == 6 && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text : nil
+        text.utf8.count == 6 && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? text : nil
     }
 }

@@ -67,7 +67,8 @@ public struct LensClient: Sendable {
 
     public func devices(camera: Bool, microphone: Bool) async throws {
         try await perform(
-            "reporting the devices", .POST, "/api/v1/customer/devices", json: ["camera": camera, "microphone": microphone])
+            "reporting the devices", .POST, "/api/v1/customer/devices",
+            json: ["camera": camera, "microphone": microphone])
     }
 
     public func acceptEULA(version: String) async throws {
@@ -145,7 +146,8 @@ extension LensClient {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(response.body.readableBytesView))
         } catch {
-            throw LensClientError.unexpected(call: name, reason: "status \(response.status), not the JSON of the contract")
+            throw LensClientError.unexpected(
+                call: name, reason: "status \(response.status), not the JSON of the contract")
         }
     }
 

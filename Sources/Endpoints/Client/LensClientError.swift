@@ -80,7 +80,8 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
 /// Text from outside, cut and without control characters, so that an error stays one line.
 func printable(_ text: String) -> String {
     let clean = text.unicodeScalars.prefix(300).map { scalar in
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar.properties.isBidiControl ? " " : Character(scalar)
+        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar.properties.isBidiControl
+            ? " " : Character(scalar)
     }
     return String(clean)
 }

@@ -19,7 +19,11 @@ public struct Nullable<Value: Codable & Hashable & Sendable>: Codable, Hashable,
         switch wrappedValue {
         case nil: try container.encodeNil()
         case let number as Double:
-            if number.isFinite { try container.encode((number * 1000).rounded() / 1000) } else { try container.encodeNil() }
+            if number.isFinite {
+                try container.encode((number * 1000).rounded() / 1000)
+            } else {
+                try container.encodeNil()
+            }
         case let value?: try container.encode(value)
         }
     }

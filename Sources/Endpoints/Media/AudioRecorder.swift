@@ -16,7 +16,8 @@ public struct AudioRecorder: ~Copyable {
     public init(folder: String, name: String, channels: Int = 1, serial: UInt32) throws {
         try makeFolder(folder)
         let wav = try WAVWriter(path: "\(folder)/\(name).wav", sampleRate: 48_000, channels: channels)
-        ogg = try OggOpusWriter(path: "\(folder)/\(name).ogg", channels: channels, preSkip: Self.preSkip, serial: serial)
+        ogg = try OggOpusWriter(
+            path: "\(folder)/\(name).ogg", channels: channels, preSkip: Self.preSkip, serial: serial)
         self.wav = wav
     }
 

@@ -80,7 +80,9 @@ public struct AudioSource: ~Copyable {
         while let packet = try ogg?.next() {
             guard let pcm = try decoder?.decode(packet.data) else { break }
             let keep = packet.keep.clamped(to: 0..<pcm.samplesPerChannel)
-            if !keep.isEmpty { return mono(Array(pcm.samples[keep.lowerBound * channels..<keep.upperBound * channels])) }
+            if !keep.isEmpty {
+                return mono(Array(pcm.samples[keep.lowerBound * channels..<keep.upperBound * channels]))
+            }
         }
         return []
     }

@@ -18,7 +18,8 @@ public struct FrameRate: Hashable, Sendable, CustomStringConvertible {
 
     /// Nanoseconds from frame 0 to this frame; exact to a nanosecond however long the call is.
     public func nanoseconds(toFrame index: Int) -> Int64 {
-        let (whole, rest) = index.multipliedReportingOverflow(by: denominator).overflow
+        let (whole, rest) =
+            index.multipliedReportingOverflow(by: denominator).overflow
             ? (0, 0) : (index * denominator).quotientAndRemainder(dividingBy: numerator)
         return Int64(whole) &* 1_000_000_000 &+ Int64(Double(rest) * 1e9 / Double(numerator))
     }

@@ -99,7 +99,8 @@ extension IVFReader {
     /// The rate between the first two frames; the time base alone is often only a clock's.
     mutating func frameRate(path: String) throws -> FrameRate {
         guard fourCC == "VP80" else {
-            throw EndpointError.unsupportedMedia(path: path, reason: "its codec is \(printable(fourCC)); only VP8 is taken")
+            throw EndpointError.unsupportedMedia(
+                path: path, reason: "its codec is \(printable(fourCC)); only VP8 is taken")
         }
         guard let first = try next() else {
             throw EndpointError.unsupportedMedia(path: path, reason: "there is no picture in it")
@@ -108,7 +109,8 @@ extension IVFReader {
         if let second = try next(), second.timestamp > first.timestamp { ticks = second.timestamp - first.timestamp }
         try rewind()
         let product = Int(exactly: ticks).map { timebaseNumerator.multipliedReportingOverflow(by: $0) }
-        guard let product, !product.overflow, let rate = FrameRate(timebaseDenominator, over: product.partialValue) else {
+        guard let product, !product.overflow, let rate = FrameRate(timebaseDenominator, over: product.partialValue)
+        else {
             throw EndpointError.unsupportedMedia(path: path, reason: "its frame rate is not between 1 and 240")
         }
         return rate

@@ -69,10 +69,18 @@ public struct CustomerRun: Sendable {
     /// Opens what will be sent, so that an unusable file shows before anybody is called.
     private func checkFiles() throws {
         if let path = settings.video {
-            if settings.isReplay { _ = try ReplayVideoSource(path: path).rate } else { _ = try VideoSource(path: path).rate }
+            if settings.isReplay {
+                _ = try ReplayVideoSource(path: path).rate
+            } else {
+                _ = try VideoSource(path: path).rate
+            }
         }
         if let path = settings.audio {
-            if settings.isReplay { _ = try ReplayAudioSource(path: path).path } else { _ = try AudioSource(path: path).path }
+            if settings.isReplay {
+                _ = try ReplayAudioSource(path: path).path
+            } else {
+                _ = try AudioSource(path: path).path
+            }
         }
         if let path = settings.talkbackSource { _ = try AudioSource(path: path).path }
     }
@@ -94,7 +102,8 @@ public struct CustomerRun: Sendable {
         let sound = SoundThread(recording: settings.talkbackFolder.map { .init(folder: $0, name: "talkback") })
         let connection = try CallConnection(
             client: client, session: session, profile: settings.profile,
-            publish: [MediaKind.video, .audio].filter { $0 == .video ? camera != nil : microphone != nil }, play: [.audio],
+            publish: [MediaKind.video, .audio].filter { $0 == .video ? camera != nil : microphone != nil },
+            play: [.audio],
             clock: clock
         ) { event in
             switch event {

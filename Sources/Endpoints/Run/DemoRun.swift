@@ -16,7 +16,9 @@ public struct DemoSettings: Sendable {
     public var relayLatency: (@Sendable () async -> RelayLatency?)?
     public var showsProgress = true
 
-    public init(server: ServerAddress, apiKey: String, video: String, audio: String, voice: String, outputFolder: String) {
+    public init(
+        server: ServerAddress, apiKey: String, video: String, audio: String, voice: String, outputFolder: String
+    ) {
         self.server = server
         self.apiKey = apiKey
         self.video = video

@@ -67,7 +67,8 @@ final class ScreenThread: Sendable {
 
     func run() -> Running {
         let comparison = settings.source.map { path in WorkerThread.start("comparison") { try self.compare(path) } }
-        let recording = settings.recording.map { options in WorkerThread.start("recording") { try self.record(options) } }
+        let recording = settings.recording.map { options in WorkerThread.start("recording") { try self.record(options) }
+        }
         let screen = WorkerThread.start("screen") {
             defer {
                 self.comparisons.close()

@@ -73,7 +73,8 @@ public struct TechnicianRun: Sendable {
         if let path = settings.videoSource { _ = try VideoSource(path: path).rate }
         let client = LensClient(server: settings.server, token: settings.apiKey)
         let session = try await waitingSession(client)
-        settings.logger?.info("taking a session", metadata: ["session": "\(session.id)", "status": "\(session.status)"])
+        settings.logger?.info(
+            "taking a session", metadata: ["session": "\(session.id)", "status": "\(session.status)"])
         return try await call(session, client)
     }
 

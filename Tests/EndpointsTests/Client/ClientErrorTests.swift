@@ -4,11 +4,12 @@ import Testing
 @testable import Endpoints
 
 @Suite struct ClientErrorTests {
-    @Test(arguments: [
-        ("PINCODE_MISSING", 400, "--join"), ("PINCODE_INVALID", 404, "six digits"),
-        ("PINCODE_EXPIRED", 410, "new PIN"), ("PINCODE_ALREADYUSED", 409, "new PIN"), (nil, 401, "--api-key"),
-        (nil, 403, "allow"), (nil, 409, "active"), (nil, 500, "log"), (nil, 503, "later"), (nil, 418, "options"),
-    ] as [(String?, Int, String)])
+    @Test(
+        arguments: [
+            ("PINCODE_MISSING", 400, "--join"), ("PINCODE_INVALID", 404, "six digits"),
+            ("PINCODE_EXPIRED", 410, "new PIN"), ("PINCODE_ALREADYUSED", 409, "new PIN"), (nil, 401, "--api-key"),
+            (nil, 403, "allow"), (nil, 409, "active"), (nil, 500, "log"), (nil, 503, "later"), (nil, 418, "options"),
+        ] as [(String?, Int, String)])
     func refusalIsOneLineWithItsCodeAndTheNextStep(code: String?, status: Int, step: String) {
         let problem = Problem(status: status, code: code, title: "The reason,\nin two lines. ")
         let text = LensClientError.refused(call: "joining", problem).description
@@ -41,7 +42,8 @@ import Testing
         let client = LensClient(server: try ServerAddress("http://127.0.0.1:9"))
         let error = await #expect(throws: LensClientError.self) { try await client.session("abc") }
         let text = try #require(error?.description)
-        #expect(text.contains("http://127.0.0.1:9") && text.contains("connection refused") && text.contains("lens serve"))
+        #expect(
+            text.contains("http://127.0.0.1:9") && text.contains("connection refused") && text.contains("lens serve"))
         #expect(await client.isAlive() == false)
     }
 

@@ -21,7 +21,9 @@ import Testing
         // Equal powers of signal and noise: the expected coefficient is 1/sqrt(2).
         let power = reference.map { Double($0) * Double($0) }.reduce(0, +) / Double(reference.count)
         let amplitude = (power * 3).squareRoot() / 2
-        let quiet = reference.map { Int16(Double($0) / 2 + Double.random(in: -amplitude...amplitude, using: &generator)) }
+        let quiet = reference.map {
+            Int16(Double($0) / 2 + Double.random(in: -amplitude...amplitude, using: &generator))
+        }
         let result = try #require(AudioCorrelation.measure(reference: reference, received: quiet))
         #expect(result.lag == 0)
         #expect(abs(result.value - 0.7071) < 0.01)

@@ -57,15 +57,16 @@ import Testing
         #expect(report.ok)
     }
 
-    @Test(arguments: [
-        { $0.video.framesSent = 350 }, { $0.video.framesDecoded = 340 }, { $0.video.framesDecoded = 0 },
-        { $0.video.packetsLost = 1 }, { $0.audio.packetsLost = 2 }, { $0.audio.packetsReceived = 0 },
-        { $0.talkback.packetsReceived = nil }, { $0.srtp.authenticationFailures = 1 },
-        { $0.video.psnrY.mean = 31.9 }, { $0.video.psnrY.min = 24.9 }, { $0.audio.correlation = 0.89 },
-        { $0.talkback.correlation = 0.1 }, { $0.latencyMilliseconds.captureToDecode.p50 = 61 },
-        { $0.latencyMilliseconds.captureToDecode.p99 = 151 }, { $0.audio.correlation = nil },
-        { $0.video.psnrY.mean = nil }, { $0.video.framesCaptured = nil },
-    ] as [@Sendable (inout FeedReport) -> Void])
+    @Test(
+        arguments: [
+            { $0.video.framesSent = 350 }, { $0.video.framesDecoded = 340 }, { $0.video.framesDecoded = 0 },
+            { $0.video.packetsLost = 1 }, { $0.audio.packetsLost = 2 }, { $0.audio.packetsReceived = 0 },
+            { $0.talkback.packetsReceived = nil }, { $0.srtp.authenticationFailures = 1 },
+            { $0.video.psnrY.mean = 31.9 }, { $0.video.psnrY.min = 24.9 }, { $0.audio.correlation = 0.89 },
+            { $0.talkback.correlation = 0.1 }, { $0.latencyMilliseconds.captureToDecode.p50 = 61 },
+            { $0.latencyMilliseconds.captureToDecode.p99 = 151 }, { $0.audio.correlation = nil },
+            { $0.video.psnrY.mean = nil }, { $0.video.framesCaptured = nil },
+        ] as [@Sendable (inout FeedReport) -> Void])
     func figureThatFallsShortOrIsMissingIsOneFailure(spoil: @Sendable (inout FeedReport) -> Void) {
         var report = Self.good
         spoil(&report)

@@ -78,8 +78,10 @@ import Testing
         var writer = try WAVWriter(path: path, sampleRate: 16_000, channels: 1)
         try writer.write([1, 2, 3])
         try writer.finish()
-        #expect(throws: EndpointError.unsupportedMedia(
-            path: path, reason: "its sample rate is 16000 Hz; convert it to 48000 Hz")) { try open(audio: path) }
+        #expect(
+            throws: EndpointError.unsupportedMedia(
+                path: path, reason: "its sample rate is 16000 Hz; convert it to 48000 Hz")
+        ) { try open(audio: path) }
     }
 
     @Test func unusableFilesAreNamed() throws {

@@ -36,7 +36,9 @@ import Testing
     @Test func noiseFromStrangersIsCountedAndTheLoopGoesOn() async throws {
         let loop = try makeLoop()
         var stranger = try DatagramPort(bindingTo: SocketAddress(.loopbackV4, port: 0))
-        for length in 1...60 { stranger.send((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ 0xFF) }, to: loop.localAddress) }
+        for length in 1...60 {
+            stranger.send((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ 0xFF) }, to: loop.localAddress)
+        }
         stranger.send(Array(repeating: 0x80, count: 4000), to: loop.localAddress)
         var statistics = try await loop.statistics()
         while statistics.malformedDatagrams + statistics.srtp.authenticationFailures < 50 {

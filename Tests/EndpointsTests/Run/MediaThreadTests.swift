@@ -101,8 +101,9 @@ import Testing
         log.recordTotals(.init(framesCaptured: 0, framesSent: 0, samplesCaptured: 288_000))
         #expect(try correlation("customer.ogg", from: -48_000, to: 400_000) == nil)
         #expect(try correlation("customer.ogg", from: 500_000, to: 400_000) == nil)
-        #expect(try SoundComparison.correlation(
-            [], source: "customer.ogg", log: log, window: .init(start: start)) == nil)
+        #expect(
+            try SoundComparison.correlation(
+                [], source: "customer.ogg", log: log, window: .init(start: start)) == nil)
     }
 
     private func time(_ start: NTPTimestamp, _ sample: Int) -> NTPTimestamp {

@@ -11,7 +11,8 @@ import Testing
     @Test func unusableFilesShowBeforeAnybodyIsCalled() async throws {
         var customer = CustomerSettings(server: try nobody(), pin: "123456")
         for (video, audio, isReplay) in [
-            ("/no/such.ivf", nil, false), (nil, Fixtures.path("small.ivf"), false), (Fixtures.path("customer.ogg"), nil, true),
+            ("/no/such.ivf", nil, false), (nil, Fixtures.path("small.ivf"), false),
+            (Fixtures.path("customer.ogg"), nil, true),
         ] as [(String?, String?, Bool)] {
             customer.video = video
             customer.audio = audio
