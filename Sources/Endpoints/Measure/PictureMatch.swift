@@ -19,6 +19,9 @@ public struct PictureMatch: Hashable, Sendable {
 
     public mutating func recordUnmatched() { unmatched += 1 }
 
+    /// Whether at most one in a hundred pictures was without its source.
+    public var isRepresentative: Bool { count > 0 && unmatched * 100 <= count + unmatched }
+
     /// The mean of the dB values, or nil before the first.
     public var mean: Double? { count > 0 ? sum / Double(count) : nil }
 }

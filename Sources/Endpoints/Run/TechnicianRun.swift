@@ -217,7 +217,8 @@ public struct TechnicianRun: Sendable {
             report.latencyMilliseconds.captureToDecode = FeedReport.Distribution(seen.latency)
         }
         report.srtp = FeedReport.SRTP(statistics?.srtp)
-        if let match = seen.match {
+        // Figures of the few frames whose source was found would not speak for the feed.
+        if let match = seen.match, match.isRepresentative {
             report.video.psnrY = FeedReport.Picture(mean: match.mean, min: match.minimum)
         }
         return report

@@ -15,6 +15,16 @@ import Testing
         #expect(match.unmatched == 2)
     }
 
+    @Test func fewMatchesDoNotSpeakForTheFeed() {
+        var match = PictureMatch()
+        #expect(!match.isRepresentative)
+        for _ in 0..<99 { match.record(psnr: 40) }
+        match.recordUnmatched()
+        #expect(match.isRepresentative)
+        match.recordUnmatched()
+        #expect(!match.isRepresentative)
+    }
+
     @Test func numbersAreWrittenWithFixedDecimals() {
         #expect(fixed(1.005, 1) == "1.0")
         #expect(fixed(-0.25, 2) == "-0.25")
