@@ -144,7 +144,9 @@ public struct CallAudit {
         var nearest = audio.next()
         var worst: Int64 = 0
         for frame in call.technician.video where frame.readyAt >= start {
-            while let next = nearest, next.captureTime.map({ $0 < frame.captureTime }) ?? true { nearest = audio.next() }
+            while let next = nearest, next.captureTime.map({ $0 < frame.captureTime }) ?? true {
+                nearest = audio.next()
+            }
             guard let packet = nearest, let captured = packet.captureTime else { continue }
             let between = NTPTimestamp(rawValue: captured)
                 .nanoseconds(since: NTPTimestamp(rawValue: frame.captureTime))
@@ -154,8 +156,8 @@ public struct CallAudit {
         require(worst <= limit * 1_000_000, "picture and sound drift apart by \(worst / 1_000_000) ms")
     }
 
-    /// What the reports say at the end of the call is what the network did. Call after media has stopped and the last reports
-    /// have come.
+    /// What the reports say at the end of the call is what the network did. Call after media has stopped and the last
+    /// reports have come.
     public mutating func checkReports() {
         for peer in [call.customer, call.technician] {
             let up = system.record(of: peer, towardsRelay: true)
@@ -178,18 +180,21 @@ public struct CallAudit {
                 guard let ssrc = track.ssrc, let stream = down.streams[ssrc], stream.received > 0 else { continue }
                 require(
                     Int(track.packetsReceived) == stream.received,
-                    "the \(peer.side) counts \(track.packetsReceived) of \(track.kind) received, the network \(stream.received)")
+                    "the \(peer.side) counts \(track.packetsReceived) of \(track.kind) received, "
+                        + "the network \(stream.received)")
                 require(
                     Int(track.packetsLost) == stream.lost,
                     "the \(peer.side) counts \(track.packetsLost) of \(track.kind) lost, the network \(stream.lost)")
                 let slot = system.figures(of: call)?.slots.first { $0.kind == track.kind && $0.side == peer.side }
                 require(
                     slot.map { Int($0.reportedLost) } == stream.lost,
-                    "the relay heard of \(slot?.reportedLost ?? -1) of \(track.kind) lost, the network lost \(stream.lost)")
+                    "the relay heard of \(slot?.reportedLost ?? -1) of \(track.kind) lost, "
+                        + "the network lost \(stream.lost)")
                 let sent = stream.packets.count { $0.transmissions > 0 }
                 require(
                     track.senderPacketCount.map(Int.init) == sent,
-                    "the relay's report says \(track.senderPacketCount ?? 0) packets of \(track.kind), the network carried \(sent)")
+                    "the relay's report says \(track.senderPacketCount ?? 0) packets of \(track.kind), "
+                        + "the network carried \(sent)")
             }
         }
     }

@@ -1,8 +1,8 @@
 import MediaCore
 import MediaWire
 
-/// A seeded network between the relay and its peers: a link of its own for each peer and direction. Keeps a record of what it
-/// did, which the claims of both ends are held against.
+/// A seeded network between the relay and its peers: a link of its own for each peer and direction. Keeps a record of
+/// what it did, which the claims of both ends are held against.
 struct SimulatedNetwork {
     /// A datagram under way.
     struct Delivery {

@@ -75,7 +75,8 @@ struct CallRun: CustomStringConvertible, Sendable {
         audit.checkReports()
         var violations = audit.violations
         if decoding.decoded != call.technician.video.count {
-            violations.append("\(decoding.decoded) of \(call.technician.video.count) frames decoded: \(decoding.failures)")
+            let count = call.technician.video.count
+            violations.append("\(decoding.decoded) of \(count) frames decoded: \(decoding.failures)")
         }
         if decoding.differing > 0 { violations.append("\(decoding.differing) pictures differ from the source's") }
         if lossPercent == 0 {
@@ -83,7 +84,9 @@ struct CallRun: CustomStringConvertible, Sendable {
             let missing = call.technician.video.reduce(0) { $0 + $1.missingBefore }
             if missing > 0 { violations.append("\(missing) frames missing and \(dropped) dropped without any loss") }
         }
-        if audit.framesExpected < Int(seconds) * 10 { violations.append("only \(audit.framesExpected) frames arrived whole") }
+        if audit.framesExpected < Int(seconds) * 10 {
+            violations.append("only \(audit.framesExpected) frames arrived whole")
+        }
         return violations
     }
 }

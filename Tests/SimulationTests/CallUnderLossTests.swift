@@ -1,7 +1,7 @@
 import Testing
 
-/// A minute of call at no, some and much loss, with reordering and jitter: nothing traps, no stream sticks, every frame that
-/// arrived whole is decoded in order, and the reports are true to the network.
+/// A minute of call at no, some and much loss, with reordering and jitter: nothing traps, no stream sticks, every frame
+/// that arrived whole is decoded in order, and the reports are true to the network.
 @Suite struct CallUnderLossTests {
     /// In full with `LENS_SOAK=1`: 100 seeds of 60 s at each loss.
     private static let isSoak = CallRun.environment("LENS_SOAK") == "1"

@@ -110,9 +110,8 @@ final class FrameDecoding {
     private func compare(_ picture: I420Frame, isKeyframe: Bool) {
         guard let reference else { return }
         if isKeyframe { position = 0 }
-        if picture.y != reference[position].y || picture.u != reference[position].u || picture.v != reference[position].v {
-            differing += 1
-        }
+        let source = reference[position]
+        if picture.y != source.y || picture.u != source.u || picture.v != source.v { differing += 1 }
         position = (position + 1) % reference.count
     }
 

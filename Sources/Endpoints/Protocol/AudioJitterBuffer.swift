@@ -3,8 +3,8 @@ internal import MediaWire
 
 /// Holds audio packets until their playout time and names the place of lost ones.
 ///
-/// A packet that is merely late while nothing newer has come is not lost: it is played when it comes, so nothing is concealed
-/// at the end of a stream or in a pause. Holds at most 256 packets.
+/// A packet that is merely late while nothing newer has come is not lost: it is played when it comes, so nothing is
+/// concealed at the end of a stream or in a pause. Holds at most 256 packets.
 struct AudioJitterBuffer {
     struct Packet {
         /// Sequence number without wrap.

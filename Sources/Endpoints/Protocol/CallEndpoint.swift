@@ -1,10 +1,12 @@
 public import MediaCore
 public import MediaWire
 
-/// One side of a call over SDES: publishes tracks and plays tracks through one UDP address. No socket, no clock, no codec.
+/// One side of a call over SDES: publishes tracks and plays tracks through one UDP address. No socket, no clock, no
+/// codec.
 ///
-/// The owner hands datagrams and time in, and after every call drains `pollTransmit` and `pollEvent`. Nothing that comes from
-/// the network makes it fail: what does not fit is dropped and counted in `statistics`. Belongs to one thread.
+/// The owner hands datagrams and time in, and after every call drains `pollTransmit` and `pollEvent`. Nothing that
+/// comes from the network makes it fail: what does not fit is dropped and counted in `statistics`. Belongs to one
+/// thread.
 public struct CallEndpoint: ~Copyable {
     let configuration: CallEndpointConfiguration
     private let anchor: (instant: Instant, time: NTPTimestamp)
@@ -17,7 +19,7 @@ public struct CallEndpoint: ~Copyable {
 
     var outgoing: [OutgoingTrack] = []
     var incoming: [IncomingTrack] = []
-    /// Which link an SSRC of the other side's RTCP belongs to, learned by authentication. At most `maximumSources`.
+    /// Which link an SSRC of the other side's RTCP was last heard on, learned by authentication. At most `maximumSources`.
     private var sources: [SSRC: MediaLink] = [:]
     private static let maximumSources = 32
 
@@ -168,11 +170,15 @@ public struct CallEndpoint: ~Copyable {
             figures.malformedDatagrams &+= 1
             return
         }
-        let candidates = sources[sender].map { [$0] } ?? outgoing.map(\.link) + incoming.map(\.link)
+        // The m-line that this SSRC spoke on before comes first; one SSRC may speak on several.
+        let known = sources[sender]
+        let others = (outgoing.map(\.link) + incoming.map(\.link)).filter { $0 !== known }
+        let candidates = (known.map { [$0] } ?? []) + others
         var outcome = SRTPOutcome.authenticationFailure
         for link in candidates {
             var bytes = datagram
             outcome = link.unprotectRTCP(&bytes)
+            if outcome == .replay { break }
             guard case .success = outcome else { continue }
             if sources.count < Self.maximumSources { sources[sender] = link }
             guard let packets = RTCPPacket.parseCompound(bytes.rawSpan, allowReducedSize: true) else {

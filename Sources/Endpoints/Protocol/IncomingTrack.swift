@@ -94,7 +94,9 @@ final class IncomingTrack {
     }
 
     private func captureTime(of header: RTPHeader, in bytes: [UInt8]) -> NTPTimestamp? {
-        guard let id = link.captureTimeID, let range = header.extensionElement(id, in: bytes.rawSpan) else { return nil }
+        guard let id = link.captureTimeID, let range = header.extensionElement(id, in: bytes.rawSpan) else {
+            return nil
+        }
         return AbsoluteCaptureTime(bytes.rawSpan.extracting(range))?.captureTime
     }
 
@@ -188,8 +190,8 @@ final class IncomingTrack {
         if let transmit = link.protectRTCP(compound.bytes) { queue.append(transmit) }
     }
 
-    /// Feedback goes in the smallest compound packet, behind an empty report, so that it does not shorten the next report's
-    /// interval (RFC 4585 section 3.1).
+    /// Feedback goes in the smallest compound packet, behind an empty report, so that it does not shorten the next
+    /// report's interval (RFC 4585 section 3.1).
     private func sendFeedback(_ packet: some RTCPWritable, into queue: inout BoundedQueue<Transmit>) {
         var compound = RTCPCompound()
         compound.append(ReceiverReport(ssrc: link.ssrc))

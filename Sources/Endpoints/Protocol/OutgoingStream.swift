@@ -1,7 +1,8 @@
 internal import MediaCore
 internal import MediaWire
 
-/// The numbers of one RTP stream that this side sends: sequence, timestamps, and what sender reports say (RFC 3550 section 5.1, 6.4.1).
+/// The numbers of one RTP stream that this side sends: sequence, timestamps, and what sender reports say (RFC 3550
+/// section 5.1, 6.4.1).
 struct OutgoingStream {
     let ssrc: SSRC
     let payloadType: UInt8
@@ -40,7 +41,8 @@ struct OutgoingStream {
     mutating func audioTimestamp(samples: Int, captureTime: NTPTimestamp) -> RTPTimestamp {
         let sampled = sampled(captureTime)
         var timestamp = nextAudio ?? sampled
-        if abs(clock.nanoseconds(sampled.distance(from: timestamp))) > Self.audioSlackNanoseconds { timestamp = sampled }
+        let slack = abs(clock.nanoseconds(sampled.distance(from: timestamp)))
+        if slack > Self.audioSlackNanoseconds { timestamp = sampled }
         nextAudio = timestamp.advanced(by: samples)
         last = (timestamp, captureTime)
         return timestamp
@@ -72,7 +74,8 @@ struct OutgoingStream {
 
     /// What the next sender report says; nil before the first packet.
     ///
-    /// The RTP timestamp stands for the same moment as `now` on the capture clock, though nothing was captured just then.
+    /// The RTP timestamp stands for the same moment as `now` on the capture clock, though nothing was captured just
+    /// then.
     func senderInfo(at now: NTPTimestamp) -> SenderInfo? {
         guard let last else { return nil }
         return SenderInfo(

@@ -1,7 +1,7 @@
 internal import MediaCore
 
-/// How long audio packets must wait so that nearly all of them come in time: a quantile of how much later than the fastest
-/// packet they arrive, with older packets forgotten bit by bit.
+/// How long audio packets must wait so that nearly all of them come in time: a quantile of how much later than the
+/// fastest packet they arrive, with older packets forgotten bit by bit.
 struct PlayoutDelay {
     private static let bucketNanoseconds: Int64 = 4_000_000
     private static let buckets = 64

@@ -9,8 +9,8 @@ extension Instant {
     }
 }
 
-/// When the next report of a track is due: intervals vary by a quarter, so that the reports of many peers do not march in step
-/// (RFC 3550 section 6.2).
+/// When the next report of a track is due: intervals vary by a quarter, so that the reports of many peers do not march
+/// in step (RFC 3550 section 6.2).
 struct ReportTimer {
     private let interval: Int64
     private var state: UInt64

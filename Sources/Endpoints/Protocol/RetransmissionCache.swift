@@ -1,8 +1,8 @@
 internal import MediaCore
 internal import MediaWire
 
-/// The protected packets that one stream sent last, to answer NACKs with the very same bytes: a sequence number is never
-/// protected twice, so no nonce is ever used twice.
+/// The protected packets that one stream sent last, to answer NACKs with the very same bytes: a sequence number is
+/// never protected twice, so no nonce is ever used twice.
 struct RetransmissionCache {
     private struct Entry {
         var sequence: SequenceNumber

@@ -3,8 +3,8 @@ internal import MediaWire
 
 /// Puts video packets in order and hands whole frames out, in order.
 ///
-/// Without loss it adds no delay: a frame leaves with its last packet. At a gap it waits for the missing packets, at most
-/// `wait` from the first packet behind the gap; then the damaged frame is given up and a keyframe is needed, while
+/// Without loss it adds no delay: a frame leaves with its last packet. At a gap it waits for the missing packets, at
+/// most `wait` from the first packet behind the gap; then the damaged frame is given up and a keyframe is needed, while
 /// later whole frames still go out. Nothing goes out before the first keyframe. Holds at most 1,024 packets.
 struct VideoJitterBuffer {
     struct Packet {

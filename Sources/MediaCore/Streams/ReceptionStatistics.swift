@@ -15,7 +15,8 @@ public struct ReceptionStatistics: Sendable {
     /// Packets older than the newest one when they came.
     public private(set) var packetsOutOfOrder: UInt64 = 0
 
-    /// First and newest packet, numbered without wrap. A first packet overtaken by earlier ones hands its place on to them.
+    /// First and newest packet, numbered without wrap. A first packet overtaken by earlier ones hands its place on to
+    /// them.
     private var base: Int64 = 0
     private var unwrapper = SequenceUnwrapper()
 

@@ -9,7 +9,9 @@ import Testing
     private static let start = Instant(nanoseconds: 5_000_000_000)
 
     /// Packet `index` of a stream of 20 ms packets, `lateMilliseconds` after the fastest way.
-    private func packet(_ index: Int, lateMilliseconds: Int = 0, timestampBase: UInt32 = 0) -> AudioJitterBuffer.Packet {
+    private func packet(
+        _ index: Int, lateMilliseconds: Int = 0, timestampBase: UInt32 = 0
+    ) -> AudioJitterBuffer.Packet {
         AudioJitterBuffer.Packet(
             number: Int64(index), timestamp: RTPTimestamp(timestampBase &+ UInt32(index * 960)), samples: 960,
             payload: [UInt8(truncatingIfNeeded: index)], captureTime: nil,
@@ -110,7 +112,8 @@ import Testing
         }
     }
 
-    /// Loss, jitter, timestamps from nowhere, numbers within SRTP's replay window: sound goes on, bounded, without a trap.
+    /// Loss, jitter, timestamps from nowhere, numbers within SRTP's replay window: sound goes on, bounded, without a
+    /// trap.
     @Test(arguments: 0..<30 as Range<UInt64>)
     func soundGoesOnWhateverArrives(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

@@ -176,13 +176,12 @@ import Testing
         var sound = try SRTPSender(played.tracks[0].outgoingKey)
         var control = try SRTPSender(published.tracks[1].outgoingKey)
         let ssrc = published.tracks[1].declaredSSRCs.first ?? SSRC(0)
+        let frame: [UInt8] = [0x90, 0, 0, 0x9D, 0x01, 0x2A, 160, 0, 120, 0, 1, 2, 3, 4]
         var now = Self.start
         var events = 0
         for step in 0..<800 {
             now = now.advanced(byMilliseconds: Int64.random(in: 0...40, using: &random))
-            endpoint.sendVideo(
-                [0x90, 0, 0, 0x9D, 0x01, 0x2A, 160, 0, 120, 0, 1, 2, 3, 4], isKeyframe: true,
-                captureTime: endpoint.wallClock(at: now), at: now)
+            endpoint.sendVideo(frame, isKeyframe: true, captureTime: endpoint.wallClock(at: now), at: now)
             let track = Int.random(in: 0...1, using: &random)
             var packet = RTPPacket(
                 marker: Bool.random(using: &random), payloadType: played.tracks[track].payloadType,
@@ -192,7 +191,7 @@ import Testing
                     RTPPacket.HeaderExtension(
                         id: 1, data: (0..<8).map { _ in UInt8.random(in: .min ... .max, using: &random) })
                 ],
-                payload: track == 1 ? [0x90, 0x80, 0x80, 1, 0x90, 0, 0, 0x9D, 0x01, 0x2A, 160, 0, 120, 0, 1, 2, 3, 4] : [0xFC, 9])
+                payload: track == 1 ? [0x90, 0x80, 0x80, 1] + frame : [0xFC, 9])
             packet.payload = mutator.mutate(packet.payload)
             // Header and extensions too, as long as the SSRC stays and SRTP still takes it.
             var bytes = packet.serialized()
@@ -211,7 +210,9 @@ import Testing
                     info: SenderInfo(
                         ntpTimestamp: NTPTimestamp(rawValue: random.next()), rtpTimestamp: RTPTimestamp(1),
                         packetCount: 1, octetCount: 1),
-                    reportBlocks: [ReportBlock(ssrc: ssrc, lastSenderReport: UInt32.random(in: .min ... .max, using: &random))]))
+                    reportBlocks: [
+                        ReportBlock(ssrc: ssrc, lastSenderReport: UInt32.random(in: .min ... .max, using: &random))
+                    ]))
             compound.append(GenericNACK(senderSSRC: SSRC(7), mediaSSRC: ssrc, lost: [SequenceNumber(UInt16(step))]))
             compound.append(PictureLossIndication(senderSSRC: SSRC(7), mediaSSRC: ssrc))
             var report = compound.bytes

@@ -64,7 +64,8 @@ import Testing
         var cache = RetransmissionCache(RetransmissionSettings())
         let start = Instant(nanoseconds: 0)
         for number in 65_500...65_600 {
-            cache.store([UInt8(truncatingIfNeeded: number)], sequence: SequenceNumber(UInt16(truncatingIfNeeded: number)), at: start)
+            let sequence = SequenceNumber(UInt16(truncatingIfNeeded: number))
+            cache.store([UInt8(truncatingIfNeeded: number)], sequence: sequence, at: start)
         }
         let soon = start.advanced(byMilliseconds: 20)
         #expect(cache.take(SequenceNumber(65_535), at: soon) == [0xFF])
@@ -151,7 +152,9 @@ import Testing
 @Suite struct PlayoutSyncTests {
     private let noon = NTPTimestamp(unixNanoseconds: 1_780_000_000_000_000_000)
 
-    private func captured(_ milliseconds: Int64) -> NTPTimestamp { noon.advanced(byNanoseconds: milliseconds * 1_000_000) }
+    private func captured(_ milliseconds: Int64) -> NTPTimestamp {
+        noon.advanced(byNanoseconds: milliseconds * 1_000_000)
+    }
     private func at(_ milliseconds: Int64) -> Instant {
         Instant(nanoseconds: 9_000_000_000).advanced(byMilliseconds: milliseconds)
     }

@@ -127,7 +127,8 @@ import Testing
         #expect(generator.measuredRoundTrip == 30_000_000)
     }
 
-    /// Whatever the network does, the list stays bounded, only missing numbers are asked for, and every number is accounted for.
+    /// Whatever the network does, the list stays bounded, only missing numbers are asked for, and every number is
+    /// accounted for.
     @Test(arguments: 0..<20 as Range<UInt64>)
     func accountsForEveryNumber(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

@@ -108,7 +108,8 @@ import Testing
     @Test func senderReportComesBackWithItsDelay() {
         var statistics = ReceptionStatistics(ssrc: SSRC(7))
         record([0], in: &statistics)
-        statistics.recordSenderReport(NTPTimestamp(rawValue: 0x1122_3344_5566_7788), arrival: instant(milliseconds: 500))
+        let time = NTPTimestamp(rawValue: 0x1122_3344_5566_7788)
+        statistics.recordSenderReport(time, arrival: instant(milliseconds: 500))
         let block = statistics.reportBlock(at: instant(milliseconds: 1_750))
         #expect(block.lastSenderReport == 0x3344_5566)
         #expect(block.delaySinceLastSenderReport == 65_536 + 65_536 / 4)
