@@ -19,7 +19,7 @@ public struct CallEndpoint: ~Copyable {
 
     var outgoing: [OutgoingTrack] = []
     var incoming: [IncomingTrack] = []
-    /// Which link an SSRC of the other side's RTCP was last heard on, learned by authentication. At most `maximumSources`.
+    /// Which link an SSRC of the other side's RTCP was last heard on, by authentication. At most `maximumSources`.
     private var sources: [SSRC: MediaLink] = [:]
     private static let maximumSources = 32
 
