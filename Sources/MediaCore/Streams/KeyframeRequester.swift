@@ -45,9 +45,8 @@ struct KeyframeRequester {
         return true
     }
 
-    /// The first packet of a keyframe has come. Keyframes before the first request has gone out do not count.
+    /// The first packet of a keyframe has come and goes to whoever wanted one, whether or not a request had gone out yet.
     mutating func keyframeArrived() {
-        guard attempts > 0 else { return }
         isPending = false
         attempts = 0
     }

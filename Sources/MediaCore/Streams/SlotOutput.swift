@@ -45,7 +45,9 @@ struct SlotOutput {
         endSegment()
         self.source = source
         extensionMap = InlineArray(repeating: 0)
-        for element in sourceExtensions where (1...14).contains(element.id) {
+        // A MID names the publisher's own m-line; it would be wrong at the player's.
+        for element in sourceExtensions
+        where (1...14).contains(element.id) && element.uri != RTPHeaderExtensionURI.mid {
             guard let mine = extensions.first(where: { $0.uri == element.uri }), (1...14).contains(mine.id) else {
                 continue
             }

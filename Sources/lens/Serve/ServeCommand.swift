@@ -21,7 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
               lens serve --api-key SECRET --http 0.0.0.0:8080 --public-url https://lens.example.org
               lens serve --config lens.yaml --print-config
               curl -s -X POST http://127.0.0.1:8080/api/v1/sessions -H "Authorization: Bearer SECRET" \\
-                -d '{"type":"lens","name":"Mrs Example","method":"pin"}'
+                --json '{"type":"lens","name":"Mrs Example","method":"pin"}'
             """)
 
     @Option(help: ArgumentHelp("Where HTTP listens (default: 127.0.0.1:8080).", valueName: "host:port"))
