@@ -54,6 +54,7 @@ socklen_t lens_sockaddr_write(
         in6_write(&six->sin6_addr, address);
         return sizeof *six;
     }
+    if (address->is_ipv6) return 0;
     struct sockaddr_in *four = (struct sockaddr_in *)storage;
     memset(four, 0, sizeof *four);
     four->sin_family = AF_INET;

@@ -22,7 +22,8 @@ struct lens_address {
 /// Bytes of control data that one received datagram may bring, and one sent may carry.
 enum { LENS_CONTROL_SIZE = 128 };
 
-/// Fills `storage` for the family of the socket; IPv4 goes to an IPv6 socket in mapped form. Answers its length.
+/// Fills `storage` for the family of the socket; IPv4 goes to an IPv6 socket in mapped form. Answers its length, 0 for IPv6 on
+/// an IPv4 socket, which has no way there.
 socklen_t lens_sockaddr_write(
     struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6);
 
