@@ -65,7 +65,8 @@ public final class ShardThread: Sendable {
         self.mailbox = mailbox
         finished = Mutex(Completion())
         measurements = Mutex(ShardMeasurements())
-        let (events, continuation) = AsyncStream.makeStream(of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
+        let (events, continuation) = AsyncStream.makeStream(
+            of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
         self.events = events
         let start = ThreadStart(socket: socket, owner: self) { thread, socket in
             ShardLoop(socket: socket, configuration: configuration, mailbox: mailbox) { event in
@@ -142,7 +143,10 @@ private final class ThreadStart: Sendable {
     private let body: @Sendable (ShardThread, consuming UDPSocket) -> Void
     private let name = Mutex("")
 
-    init(socket: consuming UDPSocket, owner: ShardThread, body: @escaping @Sendable (ShardThread, consuming UDPSocket) -> Void) {
+    init(
+        socket: consuming UDPSocket, owner: ShardThread,
+        body: @escaping @Sendable (ShardThread, consuming UDPSocket) -> Void
+    ) {
         self.socket = Mutex(socket)
         self.owner = owner
         self.body = body
@@ -153,11 +157,13 @@ private final class ThreadStart: Sendable {
         name.withLock { $0 = threadName }
         let argument = unsafe Unmanaged.passRetained(self)
         var thread = pthread_t()
-        let status = unsafe pthread_create(&thread, nil, { argument in
-            guard let argument = unsafe argument else { return nil }
-            unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().enter()
-            return nil
-        }, argument.toOpaque())
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().enter()
+                return nil
+            }, argument.toOpaque())
         guard status == 0 else {
             unsafe argument.release()
             return false

@@ -76,7 +76,8 @@ extension SocketAddress {
 
 extension IPAddress {
     init(_ plain: lens_address) {
-        self = plain.is_ipv6 != 0
+        self =
+            plain.is_ipv6 != 0
             ? IPAddress(v6High: plain.high, low: plain.low) : IPAddress(v4: UInt32(truncatingIfNeeded: plain.low))
     }
 }

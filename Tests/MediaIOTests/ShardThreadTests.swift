@@ -154,7 +154,8 @@ private final class Tally: Sendable {
                 direction: direction, sessionID: 1,
                 tracks: [
                     SDESOffer.Track(
-                        kind: .audio, payloadType: 111, address: address, key: SRTPKey(profile: profile, using: &generator),
+                        kind: .audio, payloadType: 111, address: address,
+                        key: SRTPKey(profile: profile, using: &generator),
                         ssrcs: ssrcs)
                 ])
             let context = NegotiationContext(

@@ -106,7 +106,9 @@ import Testing
 
     @Test func addressOfAnotherMachineCannotBeBound() throws {
         let address = try #require(SocketAddress("192.0.2.77:0"))
-        #expect { _ = try UDPSocket(bindingTo: address) } throws: { "\($0)".hasPrefix("cannot listen on UDP 192.0.2.77:0: ") }
+        #expect { _ = try UDPSocket(bindingTo: address) } throws: {
+            "\($0)".hasPrefix("cannot listen on UDP 192.0.2.77:0: ")
+        }
     }
 
     @Test func whatCannotBeSentIsCountedAndTheRestGoes() throws {

@@ -72,7 +72,8 @@ extension RelayShard {
 
     private mutating func bind(_ key: SourceKey, to reference: StreamReference) {
         let limit = configuration.maximumBindings
-        let dropped = reference.isSlot
+        let dropped =
+            reference.isSlot
             ? slots[reference.index].bindings.bind(key, limit: limit)
             : tracks[reference.index].bindings.bind(key, limit: limit)
         if let dropped { sources.remove(dropped, reference) }

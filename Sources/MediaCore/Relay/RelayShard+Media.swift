@@ -76,7 +76,8 @@ extension RelayShard {
         }
         if tracks[index].ports.count > 0 {
             unsafe forwardToPorts(
-                packet, header, payload: payload, extended: extended, startsKeyframe: startsKeyframe, track: index, at: now)
+                packet, header, payload: payload, extended: extended, startsKeyframe: startsKeyframe, track: index,
+                at: now)
         }
         guard tracks[index].subscriptions.count > 0 else { return }
         if tracks[index].cache == nil {
@@ -87,8 +88,10 @@ extension RelayShard {
         unsafe tracks[index].cache?.store(packet, extended: extended, at: now)
         for position in 0..<tracks[index].subscriptions.count {
             let slot = Int(tracks[index].subscriptions[position])
-            guard let numbers = slots[slot].output.accept(
-                header, extended: extended, startsKeyframe: startsKeyframe, clockRate: tracks[index].clockRate, at: now)
+            guard
+                let numbers = slots[slot].output.accept(
+                    header, extended: extended, startsKeyframe: startsKeyframe, clockRate: tracks[index].clockRate,
+                    at: now)
             else {
                 counters.droppedAtSlot &+= 1
                 continue
@@ -141,8 +144,9 @@ extension RelayShard {
             counters.droppedAtSend &+= 1
             return false
         }
-        guard let plain = unsafe slots[slot].output.write(
-            packet, header, payload: payload, numbers: numbers, isRepeat: isRepeat, into: buffer),
+        guard
+            let plain = unsafe slots[slot].output.write(
+                packet, header, payload: payload, numbers: numbers, isRepeat: isRepeat, into: buffer),
             case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: plain)
         else {
             counters.droppedAtSend &+= 1
@@ -166,7 +170,8 @@ extension RelayShard {
         guard send.room > 0, let source = slots[slot].output.source, tracks.contains(source.index),
             tracks.generation(of: source.index) == source.generation,
             sessions[slots[slot].session].isGateOpen,
-            let extended = tracks[source.index].incoming?.unwrapper.peek(slots[slot].output.rewriter.sourceSequence(of: lost)),
+            let extended = tracks[source.index].incoming?.unwrapper.peek(
+                slots[slot].output.rewriter.sourceSequence(of: lost)),
             let packet = unsafe tracks[source.index].cache?.take(extended: extended, at: now)
         else { return false }
         let span = unsafe RawSpan(_unsafeBytes: packet)

@@ -66,8 +66,10 @@ extension RelayShard {
         for position in 0..<tracks[index].ports.count {
             let port = Int(tracks[index].ports[position])
             if ports[port].ring.takeKeyframeRequest() { requestKeyframe(track: index, at: now) }
-            guard let numbers = ports[port].output.accept(
-                header, extended: extended, startsKeyframe: startsKeyframe, clockRate: tracks[index].clockRate, at: now)
+            guard
+                let numbers = ports[port].output.accept(
+                    header, extended: extended, startsKeyframe: startsKeyframe, clockRate: tracks[index].clockRate,
+                    at: now)
             else {
                 counters.droppedAtSlot &+= 1
                 continue
@@ -76,8 +78,9 @@ extension RelayShard {
                 counters.droppedAtPort &+= 1
                 continue
             }
-            guard let length = unsafe ports[port].output.write(
-                packet, header, payload: payload, numbers: numbers, isRepeat: false, into: place)
+            guard
+                let length = unsafe ports[port].output.write(
+                    packet, header, payload: payload, numbers: numbers, isRepeat: false, into: place)
             else {
                 ports[port].ring.countDrop()
                 counters.droppedAtPort &+= 1

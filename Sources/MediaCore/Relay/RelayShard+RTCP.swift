@@ -15,7 +15,8 @@ extension RelayShard {
         // One participant may report on several m-lines under one SSRC, each with its own key, so the stream that the source
         // is bound to is only the first to try.
         let bound = sources.find(SourceKey(path.remote, sender))
-        guard let found = unsafe authenticateUnbound(packet, ssrc: sender, path: path, isRTCP: true, first: bound) else {
+        guard let found = unsafe authenticateUnbound(packet, ssrc: sender, path: path, isRTCP: true, first: bound)
+        else {
             return
         }
         (reference, length) = found
@@ -69,7 +70,9 @@ extension RelayShard {
         switch view.type {
         case .senderReport, .receiverReport:
             for index in 0..<view.reportBlockCount {
-                guard let block = view.reportBlock(index, in: packet), block.ssrc == slots[slot].output.ssrc else { continue }
+                guard let block = view.reportBlock(index, in: packet), block.ssrc == slots[slot].output.ssrc else {
+                    continue
+                }
                 slots[slot].reportedLost = block.cumulativeLost
                 slots[slot].reportedFractionLost = block.fractionLost
                 if let roundTrip = slots[slot].reports.roundTrip(

@@ -40,7 +40,8 @@ public struct SRTPReceiver: ~Copyable {
     public mutating func unprotectRTCP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
         // The first eight bytes stay clear (RFC 3711 section 3.4).
         let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))
-        guard span.byteCount >= 8 &+ profile.rtcpOverhead, let sender = span.uint32(at: 4).map(SSRC.init(rawValue:)) else {
+        guard span.byteCount >= 8 &+ profile.rtcpOverhead, let sender = span.uint32(at: 4).map(SSRC.init(rawValue:))
+        else {
             return count(.malformed)
         }
         // Encryption was agreed upon, so a packet that says it is only authenticated does not belong here (RFC 4568

@@ -134,7 +134,8 @@ public struct NackGenerator: Sendable {
         var kept = 0
         for index in gaps.indices {
             var gap = gaps[index]
-            let isOver = now.nanoseconds(since: gap.found) >= oldest
+            let isOver =
+                now.nanoseconds(since: gap.found) >= oldest
                 || gap.requests >= limits.requests && gap.due <= now
             guard !isOver else {
                 abandoned &+= 1

@@ -32,7 +32,8 @@ struct PacketCache: ~Copyable {
         unsafe memory = .allocate(byteCount: self.capacity, alignment: 64)
         unsafe entries = .allocate(capacity: Self.maximumPackets)
         let none = Entry(
-            extended: .min, position: 0, length: 0, storedAt: Instant(nanoseconds: 0), resentAt: Instant(nanoseconds: 0))
+            extended: .min, position: 0, length: 0, storedAt: Instant(nanoseconds: 0), resentAt: Instant(nanoseconds: 0)
+        )
         unsafe entries.initialize(repeating: none, count: Self.maximumPackets)
     }
 

@@ -41,7 +41,9 @@ struct SlotOutput {
     }
 
     /// Takes a track as the source, or none.
-    mutating func feed(from source: (index: Int, generation: UInt32)?, extensions sourceExtensions: [HeaderExtensionMapping]) {
+    mutating func feed(
+        from source: (index: Int, generation: UInt32)?, extensions sourceExtensions: [HeaderExtensionMapping]
+    ) {
         endSegment()
         self.source = source
         extensionMap = InlineArray(repeating: 0)

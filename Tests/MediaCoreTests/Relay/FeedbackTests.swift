@@ -53,7 +53,8 @@ import Testing
         let call = try Call()
         for round in 0..<500 {
             call.bench.deliver(
-                call.publisher.rtp(round, payload: TestStream.video(round, keyframe: true)), from: call.publisher.address)
+                call.publisher.rtp(round, payload: TestStream.video(round, keyframe: true)),
+                from: call.publisher.address)
             call.feedback(call.player.pli())
             call.bench.advance(milliseconds: 40)
             call.feedback(call.player.pli())
@@ -90,7 +91,8 @@ import Testing
         #expect(again.count == 20)
         // The same packet is not sent twice at once, however often it is asked for.
         let one = [sent[199]]
-        let twice = call.feedback(call.player.nack(one), call.player.nack(one))
+        let twice =
+            call.feedback(call.player.nack(one), call.player.nack(one))
             + call.feedback(call.player.nack(one))
         #expect(twice.filter { !$0.isRTCP }.count == 1)
         call.bench.advance(milliseconds: 50)

@@ -27,7 +27,8 @@ import Testing
             extensions: [.init(id: 4, data: [0x30]), .init(id: 3, data: time)])
         plain.contributingSources = [SSRC(77)]
         plain.paddingLength = 5
-        let forwarded = try #require(player.media(bench.deliver(publisher.protect(plain), from: publisher.address)).first)
+        let forwarded = try #require(
+            player.media(bench.deliver(publisher.protect(plain), from: publisher.address)).first)
         #expect(forwarded.ssrc == player.track.slotSSRC)
         #expect(forwarded.ssrc != publisher.ssrc)
         #expect(forwarded.payloadType == 120)
@@ -58,7 +59,8 @@ import Testing
         let ear = try bench.join(.customer, .play, [.audio], from: RelayBench.host(1, port: 5001)).audio
         let screen = try bench.join(.technician, .play, [.audio, .video], from: RelayBench.host(2, port: 5001))
         try bench.shard.openGate(RelayBench.session, at: bench.now)
-        let sent = bench.deliver(camera.video.rtp(1), from: RelayBench.host(1))
+        let sent =
+            bench.deliver(camera.video.rtp(1), from: RelayBench.host(1))
             + bench.deliver(camera.audio.rtp(1, payload: [1]), from: RelayBench.host(1))
             + bench.deliver(voice.audio.rtp(1, payload: [2]), from: RelayBench.host(2))
         #expect(screen.video.media(sent).count == 1)
@@ -100,7 +102,10 @@ import Testing
         let call = try Call(RelayBench(sendCapacity: capacity))
         let forwarded = call.player.media(call.publish(1...200))
         #expect(forwarded.count == 200)
-        #expect(zip(forwarded, forwarded.dropFirst()).allSatisfy { $1.sequenceNumber.distance(from: $0.sequenceNumber) == 1 })
+        #expect(
+            zip(forwarded, forwarded.dropFirst()).allSatisfy {
+                $1.sequenceNumber.distance(from: $0.sequenceNumber) == 1
+            })
         #expect(call.bench.counters.droppedAtSend == 0)
         #expect(call.bench.counters.datagramsReceived == 200)
     }

@@ -62,7 +62,8 @@ import Testing
                 $0.ssrcs = [SSRC(0x1234)]
             }.video
             let player = try bench.join(
-                .technician, .play, from: RelayBench.host(number, port: 6000), session: session).video
+                .technician, .play, from: RelayBench.host(number, port: 6000), session: session
+            ).video
             try bench.shard.openGate(session, at: bench.now)
             calls.append((publisher, player))
         }
@@ -82,12 +83,15 @@ import Testing
         for number in 1...6 {
             publishers.append(
                 try bench.join(
-                    .customer, .publish, from: RelayBench.host(number), session: RelaySessionKey(rawValue: UInt64(number))
+                    .customer, .publish, from: RelayBench.host(number),
+                    session: RelaySessionKey(rawValue: UInt64(number))
                 ) { $0.ssrcs = [SSRC(0x1234)] }.video)
         }
-        let failures = { try (1...6).map {
-            try #require(bench.figures(RelaySessionKey(rawValue: UInt64($0))).tracks.first).authenticationFailures
-        }.reduce(0, +) }
+        let failures = {
+            try (1...6).map {
+                try #require(bench.figures(RelaySessionKey(rawValue: UInt64($0))).tracks.first).authenticationFailures
+            }.reduce(0, +)
+        }
         let stranger = RelayBench.host(99)
         bench.deliver(publishers[5].rtp(1), from: stranger)
         #expect(bench.counters.droppedUnauthenticated == 1)

@@ -129,11 +129,16 @@ import Testing
         var calls: [(RelaySessionKey, Call)] = []
         for number in 1...1_000 {
             let key = RelaySessionKey(rawValue: UInt64(number))
-            let call = try Call(bench, session: key, kind: Bool.random(using: &generator) ? .video : .audio, host: number)
+            let call = try Call(
+                bench, session: key, kind: Bool.random(using: &generator) ? .video : .audio, host: number)
             call.publish(1...3)
             call.feedback(call.player.nack([SequenceNumber(1)]))
-            if number % 3 == 0 { try bench.join(.customer, .play, [.audio], from: RelayBench.host(number), session: key) }
-            if number % 5 == 0 { try bench.join(.technician, .publish, [.audio], from: RelayBench.host(number), session: key) }
+            if number % 3 == 0 {
+                try bench.join(.customer, .play, [.audio], from: RelayBench.host(number), session: key)
+            }
+            if number % 5 == 0 {
+                try bench.join(.technician, .publish, [.audio], from: RelayBench.host(number), session: key)
+            }
             calls.append((key, call))
             while calls.count > 20 {
                 let (old, call) = calls.remove(at: Int.random(in: 0..<calls.count, using: &generator))

@@ -21,7 +21,8 @@ import Testing
         for (index, id) in [UInt16(0x7FFE), 0x7FFF, 0, 1].enumerated() {
             let payload = TestStream.video(index, pictureID: id, tl0: UInt8(250 + index))
             let packet = call.player.media(
-                call.bench.deliver(call.publisher.rtp(index, payload: payload), from: call.publisher.address)).first
+                call.bench.deliver(call.publisher.rtp(index, payload: payload), from: call.publisher.address)
+            ).first
             #expect(packet?.payload == payload)
         }
     }

@@ -191,7 +191,9 @@ import Testing
             var accepted = 0
             for number in 0..<total {
                 let byte = UInt8(truncatingIfNeeded: number)
-                let bytes = [UInt8(number >> 16 & 0xFF), UInt8(number >> 8 & 0xFF), byte] + [UInt8](repeating: byte, count: number % 50)
+                let bytes =
+                    [UInt8(number >> 16 & 0xFF), UInt8(number >> 8 & 0xFF), byte]
+                    + [UInt8](repeating: byte, count: number % 50)
                 if ring.push(bytes) { accepted += 1 } else if number % 3 == 0 { await Task.yield() }
             }
             ring.close()
@@ -208,7 +210,8 @@ import Testing
                 continue
             }
             let number = Int(bytes[0]) << 16 | Int(bytes[1]) << 8 | Int(bytes[2])
-            isWhole = isWhole && number > last && bytes.count == 3 + number % 50
+            isWhole =
+                isWhole && number > last && bytes.count == 3 + number % 50
                 && bytes.dropFirst(3).allSatisfy { $0 == bytes[2] }
             last = number
             read += 1

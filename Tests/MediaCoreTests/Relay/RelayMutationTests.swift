@@ -56,7 +56,8 @@ import Testing
         let good = try Call(bench, session: RelaySessionKey(rawValue: 1), host: 1)
         let bad = try Call(bench, session: RelaySessionKey(rawValue: 2), host: 2)
         let port = try bench.shard.attachPort(
-            to: RelaySessionKey(rawValue: 2), playing: .customer, kind: .video, PortSettings(capacity: 4), at: bench.now)
+            to: RelaySessionKey(rawValue: 2), playing: .customer, kind: .video, PortSettings(capacity: 4), at: bench.now
+        )
         var mutator = Mutator(seed: seed)
         var donors: [[UInt8]] = []
         for packet: RTCPPacket in [

@@ -16,10 +16,13 @@ import Testing
         // Four of twenty stay away for good: 65_535 to 65_538.
         call.publish(65_539...65_549)
         let sent = call.bench.advance(milliseconds: 1_600)
-        let rtcp = try #require(sent.first { datagram in
-            datagram.to == call.publisher.address
-                && call.publisher.control([datagram]).contains { $0.asReceiverReport?.reportBlocks.isEmpty == false }
-        })
+        let rtcp = try #require(
+            sent.first { datagram in
+                datagram.to == call.publisher.address
+                    && call.publisher.control([datagram]).contains {
+                        $0.asReceiverReport?.reportBlocks.isEmpty == false
+                    }
+            })
         // Opened once above, so the key has moved on: take the figures from the next one as well.
         let more = call.publisher.control(call.bench.advance(milliseconds: 1_600))
         let block = try #require(more.compactMap(\.asReceiverReport).flatMap(\.reportBlocks).first)
@@ -48,7 +51,8 @@ import Testing
         let call = try Call()
         // RTP 300_000 is the moment of the publisher's report.
         call.bench.deliver(
-            call.publisher.rtcp([call.publisher.senderReport(ntp: Self.ntp, rtp: 300_000)]), from: call.publisher.address)
+            call.publisher.rtcp([call.publisher.senderReport(ntp: Self.ntp, rtp: 300_000)]),
+            from: call.publisher.address)
         let reportAt = call.bench.now
         let forwarded = call.player.media(call.publish(100...109))
         let sent = call.bench.advance(milliseconds: 1_600).filter { $0.to == call.player.address && $0.isRTCP }
@@ -90,7 +94,9 @@ import Testing
             call.publisher.rtcp([call.publisher.senderReport(ntp: Self.ntp, rtp: 0)]), from: call.publisher.address)
         var found: (report: SenderReport, at: Instant)?
         for datagram in call.bench.advance(milliseconds: 2_000) {
-            if let report = call.player.control([datagram]).compactMap(\.asSenderReport).first { found = (report, datagram.at) }
+            if let report = call.player.control([datagram]).compactMap(\.asSenderReport).first {
+                found = (report, datagram.at)
+            }
         }
         let last = try #require(found)
         // 30 ms on the way in both directions, 100 ms held by the player.

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct SourceTableTests {
     private static func key(_ number: Int) -> SourceKey {
-        let address = number % 2 == 0
+        let address =
+            number % 2 == 0
             ? IPAddress(v4: UInt32(number / 7)) : IPAddress(v6High: 0x2001_0DB8 << 32, low: UInt64(number / 7))
         return SourceKey(SocketAddress(address, port: UInt16(number % 5)), SSRC(UInt32(number % 3)))
     }
@@ -18,7 +19,8 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         for step in 0..<20_000 {
             let key = Self.key(Int.random(in: 0..<2_000, using: &generator))
-            let reference = Bool.random(using: &generator)
+            let reference =
+                Bool.random(using: &generator)
                 ? StreamReference.track(step % 9) : StreamReference.slot(step % 9)
             // Grows for the first half, shrinks for the second.
             switch Int.random(in: 0..<10, using: &generator) {

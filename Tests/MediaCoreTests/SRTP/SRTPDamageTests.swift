@@ -132,7 +132,8 @@ import Testing
         var mutator = Mutator(seed: seed)
         var donors: [[UInt8]] = []
         for sequence in 0..<16 { donors.append(try pair.protected(SRTPPair.plain(sequence, length: sequence * 7))) }
-        donors.append(try pair.protectedRTCP(GenericNACK(senderSSRC: SSRC(1), mediaSSRC: SSRC(2), lost: [SequenceNumber(3)])))
+        donors.append(
+            try pair.protectedRTCP(GenericNACK(senderSSRC: SSRC(1), mediaSSRC: SSRC(2), lost: [SequenceNumber(3)])))
         let originals = Set(donors)
         for round in 0..<2_000 {
             let donor = donors[round % donors.count]

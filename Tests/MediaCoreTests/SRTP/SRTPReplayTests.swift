@@ -64,7 +64,8 @@ import Testing
             for (index, ssrc) in ssrcs.enumerated() {
                 for _ in 0..<20 {
                     // Lost ones leave gaps of up to a quarter of the numbers.
-                    next[index] += Int.random(in: 1...16, using: &generator) == 1
+                    next[index] +=
+                        Int.random(in: 1...16, using: &generator) == 1
                         ? Int.random(in: 1...16_000, using: &generator) : 1
                     let plain = SRTPPair.plain(next[index], ssrc: ssrc, length: 8)
                     burst.append((plain, try pair.protected(plain)))

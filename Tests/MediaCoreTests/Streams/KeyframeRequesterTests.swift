@@ -3,7 +3,9 @@ import Testing
 @testable import MediaCore
 
 @Suite struct KeyframeRequesterTests {
-    private func instant(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: 0).advanced(byMilliseconds: milliseconds) }
+    private func instant(_ milliseconds: Int64) -> Instant {
+        Instant(nanoseconds: 0).advanced(byMilliseconds: milliseconds)
+    }
 
     @Test func requestGoesOutOnceAndIsRepeatedUntilItIsAnswered() {
         var requester = KeyframeRequester()
@@ -46,7 +48,8 @@ import Testing
         var requester = KeyframeRequester()
         requester.want()
         var sent = 0
-        for milliseconds in stride(from: Int64(0), to: 20_000, by: 10) where requester.handleTimeout(at: instant(milliseconds)) {
+        for milliseconds in stride(from: Int64(0), to: 20_000, by: 10)
+        where requester.handleTimeout(at: instant(milliseconds)) {
             sent += 1
         }
         #expect(sent == KeyframeRequester.maximumAttempts)

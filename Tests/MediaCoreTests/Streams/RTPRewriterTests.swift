@@ -18,7 +18,9 @@ import Testing
         RTPRewriter(firstSequence: SequenceNumber(65_534), firstTimestamp: RTPTimestamp(0xFFFF_FF00))
     }
 
-    private func instant(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: 0).advanced(byMilliseconds: milliseconds) }
+    private func instant(_ milliseconds: Int64) -> Instant {
+        Instant(nanoseconds: 0).advanced(byMilliseconds: milliseconds)
+    }
 
     @Test func firstPacketTakesTheFirstNumbersAndOthersKeepTheirDistance() throws {
         var rewriter = rewriter()

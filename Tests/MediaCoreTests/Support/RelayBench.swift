@@ -48,7 +48,8 @@ final class RelayBench {
             var track = SDESOffer.Track(
                 kind: kind, payloadType: kind == .video ? 96 : 111, address: address,
                 key: SRTPKey(profile: profile, using: &generator),
-                ssrcs: direction == .publish ? [SSRC(UInt32.random(in: 1 ... .max, using: &generator))] : [], cname: "peer")
+                ssrcs: direction == .publish ? [SSRC(UInt32.random(in: 1 ... .max, using: &generator))] : [],
+                cname: "peer")
             change(&track)
             return track
         }
@@ -58,7 +59,8 @@ final class RelayBench {
             mediaAddresses: [Self.address.address], mediaPort: Self.address.port, sessionID: 2)
         let media = try negotiateSDES(offer: offer.sessionDescription(), context: context, using: &generator)
         let id = try shard.addLeg(LegDescription(session: session, side: side, media: media), at: now)
-        return TestLeg(id: id, streams: try media.tracks.map { try TestStream($0, cname: media.cname, address: address) })
+        return TestLeg(
+            id: id, streams: try media.tracks.map { try TestStream($0, cname: media.cname, address: address) })
     }
 
     /// Hands datagrams in, as many calls as that takes, and answers all that came out.
@@ -202,7 +204,9 @@ final class TestStream {
         rtcp([.receiverReport(ReceiverReport(ssrc: ssrc))] + packets)
     }
 
-    func pli() -> RTCPPacket { .pictureLossIndication(PictureLossIndication(senderSSRC: ssrc, mediaSSRC: track.slotSSRC)) }
+    func pli() -> RTCPPacket {
+        .pictureLossIndication(PictureLossIndication(senderSSRC: ssrc, mediaSSRC: track.slotSSRC))
+    }
 
     func nack(_ lost: [SequenceNumber]) -> RTCPPacket {
         .genericNACK(GenericNACK(senderSSRC: ssrc, mediaSSRC: track.slotSSRC, lost: lost))
@@ -212,7 +216,8 @@ final class TestStream {
         .senderReport(
             SenderReport(
                 ssrc: ssrc,
-                info: SenderInfo(ntpTimestamp: ntp, rtpTimestamp: RTPTimestamp(rtp), packetCount: packets, octetCount: octets)))
+                info: SenderInfo(
+                    ntpTimestamp: ntp, rtpTimestamp: RTPTimestamp(rtp), packetCount: packets, octetCount: octets)))
     }
 
     /// The media packets among `sent` that are for this stream, opened.
@@ -251,7 +256,9 @@ extension RTCPPacket {
     var asSenderReport: SenderReport? { if case .senderReport(let packet) = self { packet } else { nil } }
     var asReceiverReport: ReceiverReport? { if case .receiverReport(let packet) = self { packet } else { nil } }
     var asGoodbye: Goodbye? { if case .goodbye(let packet) = self { packet } else { nil } }
-    var asSourceDescription: SourceDescription? { if case .sourceDescription(let packet) = self { packet } else { nil } }
+    var asSourceDescription: SourceDescription? {
+        if case .sourceDescription(let packet) = self { packet } else { nil }
+    }
 }
 
 /// A customer who publishes, a technician who plays.

@@ -39,4 +39,3 @@ import Testing
         #expect(queue.next == nil)
     }
 }
-
