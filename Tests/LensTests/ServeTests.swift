@@ -2,91 +2,92 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("lens serve", .serialized)
-struct ServeTests {
-    @Test func helpTeachesByExample() throws {
-        let help = try runProcess(LensProcess.path, ["serve", "--help"])
-        #expect(help.status == 0)
-        let text = String(decoding: help.stdout, as: UTF8.self)
-        #expect(text.contains("EXAMPLES"))
-        #expect(text.contains("--media-address"))
-    }
+extension LensTests {
+    @Suite("lens serve") struct ServeTests {
+        @Test func helpTeachesByExample() throws {
+            let help = try runProcess(LensProcess.path, ["serve", "--help"])
+            #expect(help.status == 0)
+            let text = String(decoding: help.stdout, as: UTF8.self)
+            #expect(text.contains("EXAMPLES"))
+            #expect(text.contains("--media-address"))
+        }
 
-    @Test func flagsWinOverEnvironmentAndThatOverTheFile() throws {
-        let folder = try TemporaryFolder()
-        try "http: 127.0.0.1:1111\nmedia-port: 2222\nshards: 3\nsdes-peers: [192.0.2.0/24]\n"
-            .write(toFile: folder.file("lens.yaml"), atomically: true, encoding: .utf8)
-        let printed = try run(
-            ["serve", "--config", folder.file("lens.yaml"), "--http", "127.0.0.1:3333", "--print-config"],
-            environment: ["LENS_MEDIA_PORT": "4444"])
-        #expect(printed.status == 0)
-        #expect(printed.output.contains("http: 127.0.0.1:3333"))
-        #expect(printed.output.contains("media-port: 4444"))
-        #expect(printed.output.contains("shards: 3"))
-        #expect(printed.output.contains("192.0.2.0/24"))
-    }
+        @Test func flagsWinOverEnvironmentAndThatOverTheFile() throws {
+            let folder = try TemporaryFolder()
+            try "http: 127.0.0.1:1111\nmedia-port: 2222\nshards: 3\nsdes-peers: [192.0.2.0/24]\n"
+                .write(toFile: folder.file("lens.yaml"), atomically: true, encoding: .utf8)
+            let printed = try run(
+                ["serve", "--config", folder.file("lens.yaml"), "--http", "127.0.0.1:3333", "--print-config"],
+                environment: ["LENS_MEDIA_PORT": "4444"])
+            #expect(printed.status == 0)
+            #expect(printed.output.contains("http: 127.0.0.1:3333"))
+            #expect(printed.output.contains("media-port: 4444"))
+            #expect(printed.output.contains("shards: 3"))
+            #expect(printed.output.contains("192.0.2.0/24"))
+        }
 
-    @Test func printedSettingsNeverShowTheKey() throws {
-        let printed = try run(["serve", "--api-key", "very-secret", "--print-config"])
-        #expect(printed.status == 0)
-        #expect(!printed.output.contains("very-secret"))
-    }
+        @Test func printedSettingsNeverShowTheKey() throws {
+            let printed = try run(["serve", "--api-key", "very-secret", "--print-config"])
+            #expect(printed.status == 0)
+            #expect(!printed.output.contains("very-secret"))
+        }
 
-    @Test(arguments: [
-        (["--http", "nonsense"], "--http nonsense"),
-        (["--media-port", "70000"], "--media-port 70000"),
-        (["--media-address", "example"], "--media-address example"),
-        (["--sdes-peers", "10.0.0.0/64"], "--sdes-peers 10.0.0.0/64"),
-        (["--shards", "0"], "--shards 0"),
-        (["--log-level", "loud"], "--log-level loud"),
-        (["--config", "/does/not/exist"], "/does/not/exist"),
-        (["--public-url", "ftp://x"], "--public-url"),
-    ])
-    func aBadSettingIsOneLineThatNamesIt(arguments: [String], named: String) throws {
-        let result = try run(["serve"] + arguments)
-        #expect(result.status == 1)
-        let lines = result.output.split(separator: "\n")
-        #expect(lines.count == 1)
-        #expect(result.output.contains(named))
-    }
+        @Test(arguments: [
+            (["--http", "nonsense"], "--http nonsense"),
+            (["--media-port", "70000"], "--media-port 70000"),
+            (["--media-address", "example"], "--media-address example"),
+            (["--sdes-peers", "10.0.0.0/64"], "--sdes-peers 10.0.0.0/64"),
+            (["--shards", "0"], "--shards 0"),
+            (["--log-level", "loud"], "--log-level loud"),
+            (["--config", "/does/not/exist"], "/does/not/exist"),
+            (["--public-url", "ftp://x"], "--public-url"),
+        ])
+        func aBadSettingIsOneLineThatNamesIt(arguments: [String], named: String) throws {
+            let result = try run(["serve"] + arguments)
+            #expect(result.status == 1)
+            let lines = result.output.split(separator: "\n")
+            #expect(lines.count == 1)
+            #expect(result.output.contains(named))
+        }
 
-    @Test func anUnknownSettingInTheFileIsNamed() throws {
-        let folder = try TemporaryFolder()
-        try "htp: 127.0.0.1:1\n".write(toFile: folder.file("lens.yaml"), atomically: true, encoding: .utf8)
-        let result = try run(["serve", "--config", folder.file("lens.yaml")])
-        #expect(result.status == 1)
-        #expect(result.output.contains("unknown setting htp"))
-    }
+        @Test func anUnknownSettingInTheFileIsNamed() throws {
+            let folder = try TemporaryFolder()
+            try "htp: 127.0.0.1:1\n".write(toFile: folder.file("lens.yaml"), atomically: true, encoding: .utf8)
+            let result = try run(["serve", "--config", folder.file("lens.yaml")])
+            #expect(result.status == 1)
+            #expect(result.output.contains("unknown setting htp"))
+        }
 
-    @Test func terminationEndsItCleanlyWithCodeZero() async throws {
-        let server = try await TestServer.start()
-        #expect(try server.call("GET", "/healthz", body: "").status == 200)
-        _ = try server.waitingSession()
-        #expect(await server.stop() == 0)
-    }
+        @Test func terminationEndsItCleanlyWithCodeZero() async throws {
+            let server = try await TestServer.start()
+            #expect(try server.call("GET", "/healthz", body: "").status == 200)
+            _ = try server.waitingSession()
+            #expect(await server.stop() == 0)
+        }
 
-    @Test func aPortInUseIsNamedWithTheNextStep() async throws {
-        let server = try await TestServer.start()
-        let address = server.url.dropFirst("http://".count)
-        let second = try run(["serve", "--http", String(address), "--media-port", "0"])
-        #expect(second.status == 1)
-        #expect(second.output.contains("address already in use"))
-        #expect(second.output.contains("--http"))
+        @Test func aPortInUseIsNamedWithTheNextStep() async throws {
+            let server = try await TestServer.start()
+            let address = server.url.dropFirst("http://".count)
+            let second = try run(["serve", "--http", String(address), "--media-port", "0"])
+            #expect(second.status == 1)
+            #expect(second.output.contains("address already in use"))
+            #expect(second.output.contains("--http"))
 
-        let match = try #require(server.process.printed.firstMatch(of: /ports=(\d+)/))
-        let third = try run(["serve", "--http", "127.0.0.1:0", "--media-port", String(match.1), "--shards", "1"])
-        #expect(third.status == 1)
-        #expect(third.output.contains("address already in use"))
-        #expect(third.output.contains("--media-port"))
-        #expect(await server.stop() == 0)
-    }
+            let match = try #require(server.process.printed.firstMatch(of: /ports=(\d+)/))
+            let third = try run(["serve", "--http", "127.0.0.1:0", "--media-port", String(match.1), "--shards", "1"])
+            #expect(third.status == 1)
+            #expect(third.output.contains("address already in use"))
+            #expect(third.output.contains("--media-port"))
+            #expect(await server.stop() == 0)
+        }
 
-    /// Runs a command to its end with output and errors together.
-    private func run(
-        _ arguments: [String], environment: [String: String] = [:]
-    ) throws -> (status: Int32, output: String) {
-        let assignments = environment.map { "\($0.key)=\($0.value)" }
-        let result = try runProcess("/usr/bin/env", assignments + [LensProcess.path] + arguments)
-        return (result.status, String(decoding: result.stdout, as: UTF8.self) + result.stderr)
+        /// Runs a command to its end with output and errors together.
+        private func run(
+            _ arguments: [String], environment: [String: String] = [:]
+        ) throws -> (status: Int32, output: String) {
+            let assignments = environment.map { "\($0.key)=\($0.value)" }
+            let result = try runProcess("/usr/bin/env", assignments + [LensProcess.path] + arguments)
+            return (result.status, String(decoding: result.stdout, as: UTF8.self) + result.stderr)
+        }
     }
 }

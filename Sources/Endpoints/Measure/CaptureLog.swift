@@ -65,6 +65,11 @@ public final class CaptureLog: Sendable {
     public var totals: Totals? { state.withLock { $0.totals } }
     public var frameCount: Int { state.withLock { $0.times.count } }
 
+    /// Frames captured after this time, among those kept.
+    public func frames(after time: NTPTimestamp) -> Int {
+        state.withLock { state in state.times.reversed().prefix { $0 > time }.count }
+    }
+
     /// The source frame captured nearest to this time.
     /// - Parameter toleranceNanoseconds: the farthest a frame may be; more than this away is no match.
     public func frame(at time: NTPTimestamp, toleranceNanoseconds: Int64 = 5_000_000) -> Int? {

@@ -133,6 +133,7 @@ public struct TechnicianRun: Sendable {
         } catch {
             failure = error
         }
+        let over = clock.ntp(at: clock.now)
         if failure == nil { try? await Task { try await Task.sleep(for: Self.drain) }.value }
         window.end = clock.ntp(at: clock.now)
         microphone?.end()
@@ -151,7 +152,7 @@ public struct TechnicianRun: Sendable {
         if let failure { throw failure }
         var report = report(statistics, seen, heard, signals)
         if let relay { report.latencyMilliseconds.relay = relay }
-        try await compare(&report, heard, log, window)
+        try await compare(&report, heard, log, window, over: over)
         return TechnicianResult(report: report, expected: session.expectedMedia)
     }
 
@@ -224,9 +225,10 @@ public struct TechnicianRun: Sendable {
         return report
     }
 
-    /// What only the other side's log can tell.
+    /// What only the other side's log can tell. Frames captured after the call was over here are no part of this feed.
     private func compare(
-        _ report: inout FeedReport, _ heard: SoundThread.Result, _ log: CaptureLog?, _ window: SoundComparison.Window
+        _ report: inout FeedReport, _ heard: SoundThread.Result, _ log: CaptureLog?, _ window: SoundComparison.Window,
+        over: NTPTimestamp
     ) async throws {
         if let log, let path = settings.captureLogFile {
             var reader = CaptureLogReader(path: path, into: log)
@@ -236,9 +238,10 @@ public struct TechnicianRun: Sendable {
                 if log.totals == nil { try? await Task.sleep(for: .milliseconds(100)) }
             }
         }
-        if let totals = log?.totals, report.video.framesDecoded ?? 0 > 0 || totals.framesCaptured > 0 {
-            report.video.framesCaptured = totals.framesCaptured
-            report.video.framesSent = totals.framesSent
+        if let log, let totals = log.totals, report.video.framesDecoded ?? 0 > 0 || totals.framesCaptured > 0 {
+            let later = log.frames(after: over)
+            report.video.framesCaptured = max(0, totals.framesCaptured - later)
+            report.video.framesSent = max(0, totals.framesSent - later)
         }
         if let source = settings.audioSource {
             report.audio.correlation = try SoundComparison.correlation(

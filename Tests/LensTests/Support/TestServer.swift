@@ -68,12 +68,12 @@ struct TestServer: Sendable {
     }
 
     /// A session whose customer has passed every gate: it waits for Start.
-    func waitingSession() throws -> (id: String, token: String) {
+    func waitingSession(microphone: Bool = true) throws -> (id: String, token: String) {
         let (id, pin) = try invite()
         let joined = try call("POST", "/api/v1/join", token: "", body: #"{"pin":"\#(pin)"}"#)
         let token = joined["token"]
         let version = (joined.json["eula"] as? [String: Any])?["version"] as? String ?? ""
-        _ = try call("POST", "/api/v1/customer/devices", token: token, body: #"{"camera":true,"microphone":true}"#)
+        _ = try call("POST", "/api/v1/customer/devices", token: token, body: #"{"camera":true,"microphone":\#(microphone)}"#)
         _ = try call(
             "POST", "/api/v1/customer/eula", token: token, body: #"{"version":"\#(version)","accepted":true}"#)
         return (id, token)
