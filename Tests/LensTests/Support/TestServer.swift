@@ -37,11 +37,13 @@ struct TestServer: Sendable {
     func call(
         _ method: String, _ path: String, token: String = apiKey, body: String = "{}", type: String = "application/json"
     ) throws -> Answer {
+        let folder = try TemporaryFolder()
+        try Data(body.utf8).write(to: URL(fileURLWithPath: folder.file("body")))
         let result = try runProcess(
             "curl",
             [
                 "-s", "-i", "-X", method, url + path, "-H", "Authorization: Bearer \(token)", "-H", "Content-Type: \(type)",
-                "--data-binary", body, "--max-time", "20",
+                "--data-binary", "@" + folder.file("body"), "--max-time", "20",
             ])
         guard result.status == 0 else {
             throw SubprocessFailure(description: "curl \(method) \(path) ended with \(result.status): \(result.stderr)")
