@@ -3,7 +3,7 @@ internal import MediaCore
 
 /// One packet through the whole core, protected bytes in, protected bytes out, without sockets.
 func registerForwardBenchmarks() {
-    for sessions in [1, 10, 1_000] {
+    for sessions in [1, 10, 100, 1_000] {
         registerForwarding("video 1100 B GCM-128", sessions, .aeadAES128GCM, .video, 1_100)
     }
     registerForwarding("video 1100 B GCM-256", 10, .aeadAES256GCM, .video, 1_100)

@@ -25,12 +25,55 @@ func registerSRTPBenchmarks() {
             }
         }
     }
+    registerCrowdBenchmarks()
+}
+
+/// One stream among many others that live in the same process: what the SRTP library itself makes of their number.
+private func registerCrowdBenchmarks() {
+    for others in [100, 1_000, 10_000] {
+        Benchmark.register(
+            "srtp/protect GCM-128 1100 B beside \(others) others", state: { try ProtectedCrowd(others: others) }
+        ) { benchmark, crowd in
+            crowd.stream.fill()
+            var protected = 0
+            benchmark.measure(units: PacketBatch.packets) { protected = crowd.stream.protectAll() }
+            try check(protected == PacketBatch.packets, "\(protected) packets were protected")
+        }
+    }
 }
 
 /// The profiles that are measured, by short names.
 let benchmarkProfiles: [(label: String, profile: SRTPProfile)] = [
     ("GCM-128", .aeadAES128GCM), ("GCM-256", .aeadAES256GCM), ("CM-80", .aesCM128HMACSHA1_80),
 ]
+
+/// A stream in the middle of others that have sent one packet each and then only exist.
+private final class ProtectedCrowd {
+    let stream: ProtectedStream
+    private var others: [Other] = []
+
+    private final class Other {
+        private var sender: SRTPSender
+
+        init(using generator: inout SeededGenerator) throws {
+            sender = try SRTPSender(SRTPKey(profile: .aeadAES128GCM, using: &generator))
+            var packet = RTPPacket(
+                payloadType: 96, sequenceNumber: SequenceNumber(1), timestamp: RTPTimestamp(1), ssrc: SSRC(1),
+                payload: [1]
+            ).serialized()
+            guard case .success = sender.protectRTP(&packet) else {
+                throw BenchmarkFailure("a packet was not protected")
+            }
+        }
+    }
+
+    init(others count: Int) throws {
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<count / 2 { others.append(try Other(using: &generator)) }
+        stream = try ProtectedStream(.aeadAES128GCM, packetSize: 1_100)
+        while others.count < count { others.append(try Other(using: &generator)) }
+    }
+}
 
 /// One stream and both ends of its key. Sequence numbers only go up, so that nothing is a replay.
 private final class ProtectedStream {

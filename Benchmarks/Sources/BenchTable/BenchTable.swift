@@ -61,7 +61,8 @@ struct Row {
         let swift = measurements.map(\.swiftAllocations).max() ?? 0
         let libraries = measurements.map(\.libraryAllocations).max() ?? 0
         let rate = time > 0 ? Self.decimal(1e9 / time) : "–"
-        return "| \(name) | \(Self.decimal(time)) | \(spread) | \(rate) | \(Self.count(swift)) | \(Self.count(libraries)) |"
+        let cells = [name, Self.decimal(time), spread, rate, Self.count(swift), Self.count(libraries)]
+        return "| " + cells.joined(separator: " | ") + " |"
     }
 
     /// Three digits are more than the machine repeats.
