@@ -71,6 +71,7 @@ say "building"
 log=$(mktemp)
 results=$(mktemp -d)
 trap 'rm -rf "$log" "$results"' EXIT
+trap 'exit 130' HUP INT TERM
 if ! swift build --package-path Benchmarks --scratch-path "$scratch" -c release > "$log" 2>&1; then
     cat "$log" >&2
     say "the benchmarks do not build; the lines above say why"

@@ -6,6 +6,7 @@ internal import MediaWire
 /// coming once a round.
 final class LoadedRelay {
     static let packetsPerBatch = 32
+    private static let maximumPacketsBefore = 50_000
     /// Sequence numbers per second of one stream.
     private static let packetsPerSecond: [MediaKind: Int64] = [.video: 150, .audio: 50]
 
@@ -46,9 +47,11 @@ final class LoadedRelay {
         for index in 0..<sessions { try addSession(UInt32(index), profile) }
         settle()
         try checkOneBatch()
-        // Every retransmission cache is full once, so that no page of it is touched for the first time while measuring.
-        let rounds = kind == .video ? 256 * 1024 / packetSize + 1 : 16 * 1024 / packetSize + 1
-        for _ in 0..<((rounds * sessions + Self.packetsPerBatch - 1) / Self.packetsPerBatch) {
+        // Retransmission caches are full once, so that none of their pages is touched for the first time while measuring.
+        // Among very many sessions that would take minutes; there, a share of them.
+        let cacheBytes = kind == .video ? 256 * 1024 : 16 * 1024
+        let packets = min((cacheBytes / packetSize + 1) * sessions, Self.maximumPacketsBefore)
+        for _ in 0..<((packets + Self.packetsPerBatch - 1) / Self.packetsPerBatch) {
             prepare()
             forward()
             settle()
