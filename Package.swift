@@ -111,7 +111,7 @@ let package = Package(
         tests("MediaIOTests", ["MediaIO", "MediaCore", "MediaWire"]),
         tests("CodecsTests", ["Codecs", "MediaFiles"]),
         tests("MediaFilesTests", ["MediaFiles"]),
-        tests("EndpointsTests", ["Endpoints", "MediaCore", "MediaWire", "MediaFiles", "Codecs"]),
+        tests("EndpointsTests", ["Endpoints", "MediaIO", "MediaCore", "MediaWire", "MediaFiles", "Codecs"]),
         tests("SessionsTests", ["Sessions"]),
         tests("WebAPITests", [
             "WebAPI", "Sessions",

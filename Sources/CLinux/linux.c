@@ -150,6 +150,10 @@ int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length) 
     return bind(fd, (const struct sockaddr *)address, length);
 }
 
+int lens_connect(int fd, const struct sockaddr_storage *address, socklen_t length) {
+    return connect(fd, (const struct sockaddr *)address, length);
+}
+
 int lens_local_name(int fd, struct sockaddr_storage *address) {
     socklen_t length = sizeof *address;
     return getsockname(fd, (struct sockaddr *)address, &length);

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import MediaCore
 internal import MediaWire
 
@@ -76,12 +75,12 @@ struct ShardLoop: ~Copyable {
 
     /// Sleeps until a datagram, a command or a timer.
     private func wait(at now: Instant) {
-        var timeout = shard.nextTimeout.map { max(0, $0.nanoseconds(since: now)) } ?? -1
+        var timeout = shard.nextTimeout.map { $0.nanoseconds(since: now) }
         if hasMeasured {
-            let untilReport = max(0, nextReport.nanoseconds(since: now))
-            timeout = timeout < 0 ? untilReport : min(timeout, untilReport)
+            let untilReport = nextReport.nanoseconds(since: now)
+            timeout = timeout.map { min($0, untilReport) } ?? untilReport
         }
-        _ = lens_wait_readable(socket.descriptor, mailbox.wakeDescriptor, timeout)
+        socket.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: timeout)
     }
 
     private mutating func measure(_ received: Int) {

@@ -43,6 +43,30 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
+    /// Sleeps until a datagram is there, the other descriptor is readable, or the time is over.
+    /// - Parameter nanoseconds: nil waits without end.
+    public func wait(orReadable other: Int32, nanoseconds: Int64?) {
+        _ = lens_wait_readable(descriptor, other, nanoseconds.map { max(0, $0) } ?? -1)
+    }
+
+    /// The address of this machine that packets to `remote` leave from.
+    /// - Throws: `UDPSocketError` if there is no route.
+    public static func localAddress(towards remote: SocketAddress) throws(UDPSocketError) -> IPAddress {
+        let isIPv6 = remote.address.isIPv6
+        let probe = lens_open_udp(isIPv6 ? 1 : 0)
+        guard probe >= 0 else { throw UDPSocketError(operation: .open, code: errno) }
+        defer { close(probe) }
+        var storage = sockaddr_storage()
+        var plain = lens_address(remote)
+        let length = unsafe lens_sockaddr_write(&storage, &plain, isIPv6 ? 1 : 0)
+        // Connecting a UDP socket sends nothing; it only asks the kernel for the route.
+        guard unsafe lens_connect(probe, &storage, length) == 0, unsafe lens_local_name(probe, &storage) == 0 else {
+            throw UDPSocketError(operation: .route(remote.address), code: errno)
+        }
+        unsafe lens_sockaddr_read(&storage, &plain)
+        return IPAddress(plain)
+    }
+
     private static func configure(
         _ socket: Int32, isIPv6: Bool, isWildcard: Bool, bufferSize: Int
     ) throws(UDPSocketError) {

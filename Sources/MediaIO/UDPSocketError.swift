@@ -7,6 +7,7 @@ public struct UDPSocketError: Error, Sendable, CustomStringConvertible {
         case open
         case bind(SocketAddress)
         case configure(String)
+        case route(IPAddress)
     }
 
     public let operation: Operation
@@ -20,6 +21,7 @@ public struct UDPSocketError: Error, Sendable, CustomStringConvertible {
         return switch operation {
         case .open: "cannot open a UDP socket: \(reason)"
         case .bind(let address): "cannot listen on UDP \(address): \(reason)"
+        case .route(let address): "there is no route to \(address): \(reason)"
         case .configure(let option): "cannot set \(option) on a UDP socket: \(reason)"
         }
     }

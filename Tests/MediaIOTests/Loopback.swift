@@ -38,12 +38,10 @@ struct Loopback: ~Copyable {
     /// Sends datagrams along a path in one batch.
     mutating func send(_ datagrams: [[UInt8]], along path: Path) {
         for bytes in datagrams {
-            guard let slot = outgoing.nextSlot(), bytes.count <= slot.count else {
+            guard outgoing.append(bytes, to: path) else {
                 Issue.record("no room in the batch")
                 return
             }
-            slot.copyBytes(from: bytes)
-            outgoing.commit(length: bytes.count, to: path)
         }
         sender.send(&outgoing, through: socket)
     }

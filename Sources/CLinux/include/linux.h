@@ -59,6 +59,7 @@ int lens_send_messages(int fd, struct lens_message *messages, unsigned int count
 int lens_open_udp(int is_ipv6);
 
 int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length);
+int lens_connect(int fd, const struct sockaddr_storage *address, socklen_t length);
 int lens_local_name(int fd, struct sockaddr_storage *address);
 
 /// Have the kernel say with each datagram: the local address, its arrival, how many were dropped. -1 with errno.

@@ -1,3 +1,5 @@
+public import MediaIO
+
 /// What a call showed, as the JSON report of schema `lens.feed/1`. Every key is always written: a figure whose source or other
 /// side is not at hand is null, never guessed.
 public struct FeedReport: Codable, Hashable, Sendable {

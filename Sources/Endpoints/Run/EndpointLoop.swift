@@ -123,6 +123,7 @@ final class EndpointLoop: Sendable {
 
     private func flush(_ endpoint: inout CallEndpoint, _ port: inout DatagramPort, _ onEvent: (CallEvent) -> Void) {
         while let transmit = endpoint.pollTransmit() { port.send(transmit.bytes, to: transmit.destination) }
+        port.flush()
         while let event = endpoint.pollEvent() { onEvent(event) }
     }
 }

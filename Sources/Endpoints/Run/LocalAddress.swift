@@ -1,4 +1,3 @@
-import Glibc
 import MediaIO
 import MediaWire
 import NIOCore
@@ -22,15 +21,11 @@ enum LocalAddress {
         return address
     }
 
-    /// Connecting a UDP socket sends nothing; it only asks the kernel for the route.
     private static func route(to remote: IPAddress, port: UInt16) throws(EndpointError) -> IPAddress {
-        let descriptor = socket(remote.isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        guard descriptor >= 0 else { throw .socket("no descriptor is left; raise the limit of open files (ulimit -n)") }
-        defer { close(descriptor) }
-        var storage = SocketStorage(MediaWire.SocketAddress(remote, port: port))
-        guard storage.connect(descriptor), let local = storage.localName(of: descriptor) else {
-            throw .socket("there is no route to \(remote); check the network")
+        do throws(UDPSocketError) {
+            return try UDPSocket.localAddress(towards: MediaWire.SocketAddress(remote, port: port))
+        } catch {
+            throw .socket("\(error); check the network and --server")
         }
-        return local.address
     }
 }

@@ -1,5 +1,6 @@
 import Codecs
 import MediaCore
+import MediaIO
 import MediaWire
 import Synchronization
 

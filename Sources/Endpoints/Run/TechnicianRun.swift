@@ -1,5 +1,6 @@
 public import Logging
 public import MediaCore
+import MediaIO
 import MediaWire
 
 /// What a technician endpoint does.

@@ -64,6 +64,14 @@ public struct SendBatch: ~Copyable {
 
     public func destination(at index: Int) -> SocketAddress { self[index].path.remote }
 
+    /// Copies a datagram in. False when the batch is full or the datagram longer than a slot.
+    public mutating func append(_ bytes: [UInt8], to path: Path) -> Bool {
+        guard let slot = unsafe nextSlot(), bytes.count <= slot.count, !bytes.isEmpty else { return false }
+        unsafe slot.copyBytes(from: bytes)
+        commit(length: bytes.count, to: path)
+        return true
+    }
+
     /// The next free slot's memory, or nil when the batch is full. Nothing is sent of it until `commit`.
     @unsafe
     func nextSlot() -> UnsafeMutableRawBufferPointer? {

@@ -1,6 +1,7 @@
 import Codecs
 import Foundation
 import MediaCore
+import MediaIO
 import MediaFiles
 import MediaWire
 import TestSupport
