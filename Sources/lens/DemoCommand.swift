@@ -119,25 +119,8 @@ private struct DemoMedia {
     let voice: String
 
     init(video: String?, audio: String?, voice: String?) throws {
-        self.video = try video ?? Self.fixture("customer.ivf", flag: "--video")
-        self.audio = try audio ?? Self.fixture("customer.ogg", flag: "--audio")
-        self.voice = try voice ?? Self.fixture("technician.ogg", flag: "--voice")
-    }
-
-    /// In `Fixtures` of the current folder, or of a folder that the executable lies in.
-    private static func fixture(_ name: String, flag: String) throws -> String {
-        var folders = [FileManager.default.currentDirectoryPath]
-        var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
-        for _ in 0..<5 {
-            if let path = folder?.path { folders.append(path) }
-            folder = folder?.deletingLastPathComponent()
-        }
-        for folder in folders {
-            let path = folder + "/Fixtures/" + name
-            if FileManager.default.fileExists(atPath: path) { return path }
-        }
-        throw SettingsError(
-            description:
-                "there is no Fixtures/\(name) here; run the demo in the repository, or name a file with \(flag)")
+        self.video = try video ?? fixturePath("customer.ivf", flag: "--video")
+        self.audio = try audio ?? fixturePath("customer.ogg", flag: "--audio")
+        self.voice = try voice ?? fixturePath("technician.ogg", flag: "--voice")
     }
 }

@@ -74,13 +74,13 @@ public struct SendBatch: ~Copyable {
 
     /// The next free slot's memory, or nil when the batch is full. Nothing is sent of it until `commit`.
     @unsafe
-    func nextSlot() -> UnsafeMutableRawBufferPointer? {
+    public func nextSlot() -> UnsafeMutableRawBufferPointer? {
         guard count < capacity else { return nil }
         return unsafe UnsafeMutableRawBufferPointer(start: slot(count), count: Self.slotSize)
     }
 
     /// Takes the next slot's first `length` bytes as a datagram.
-    mutating func commit(length: Int, to path: Path) {
+    public mutating func commit(length: Int, to path: Path) {
         guard count < capacity, length > 0, length <= Self.slotSize else { return }
         unsafe entries[count] = OutgoingDatagram(path: path, length: length)
         count &+= 1

@@ -1,0 +1,163 @@
+import Foundation
+import Logging
+import MediaCore
+import MediaIO
+
+/// Looks on while a load runs: a line each second, and the server's process before and after.
+struct LoadWatch {
+    private let settings: LoadSettings
+    private let fleet: LoadFleet
+    private let relay: RelayProcess?
+    private let residentBefore: UInt64?
+    private let first = MonotonicClock.now
+    // At the beginning of what is measured.
+    private var start = MonotonicClock.now
+    private var cpuBefore: UInt64?
+    private var before = LoadFigures()
+
+    /// After this long, what has not come counts as lost, in s.
+    private static let drainSeconds = 1.0
+    /// Before a measured window, so that the thread's figures are of it, in s.
+    private static let leadSeconds = 0.2
+
+    init(_ settings: LoadSettings, _ fleet: LoadFleet) {
+        self.settings = settings
+        self.fleet = fleet
+        relay = settings.relayProcess.map(RelayProcess.init(identifier:)) ?? RelayProcess(listeningAt: settings.server)
+        residentBefore = relay?.residentBytes
+        cpuBefore = relay?.cpuNanoseconds
+    }
+
+    /// - Throws: `LensClientError` if there is no server or it does not take the key; `EndpointError.unreadable` for a process
+    ///   that was named and is not there.
+    func checkServer() async throws {
+        if let process = settings.relayProcess, cpuBefore == nil {
+            throw EndpointError.unreadable(
+                path: "/proc/\(process)", reason: "there is no such process, or it is not yours; check --relay-pid")
+        }
+        _ = try await LensClient(server: settings.server, token: settings.apiKey).sessions(status: "Waiting")
+    }
+
+    /// Runs `body` with a progress line each second.
+    func progressing(_ body: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await body()
+                return true
+            }
+            group.addTask {
+                await showProgress(seconds: .infinity)
+                return false
+            }
+            while let isDone = await group.next() {
+                if isDone { group.cancelAll() }
+            }
+        }
+    }
+
+    /// Waits with a progress line each second; less if the task is cancelled.
+    func wait(seconds: Double) async { await showProgress(seconds: seconds) }
+
+    private func showProgress(seconds: Double) async {
+        var line = ProgressLine(isEnabled: settings.showsProgress)
+        var meter = RateMeter()
+        _ = meter.step(fleet.figures.packetsSent)
+        let begin = MonotonicClock.now
+        while !Task.isCancelled {
+            let passed = Double(MonotonicClock.now.nanoseconds(since: begin)) / 1e9
+            guard passed < seconds else { break }
+            try? await Task.sleep(for: .seconds(min(1, seconds - passed)))
+            let rate = meter.step(fleet.figures.packetsSent)
+            line.show(text(rate: rate))
+        }
+        line.finish()
+    }
+
+    private func text(rate: UInt64) -> String {
+        let figures = fleet.figures
+        let elapsed = Double(MonotonicClock.now.nanoseconds(since: first)) / 1e9
+        let failed = fleet.failed > 0 ? ", \(fleet.failed) failed" : ""
+        let p99 = figures.latency.percentile(0.99).map { "\(fixed(Double($0) / 1e6, 2)) ms" } ?? "-"
+        // What is under way is not lost: the last hundredth of a second is left out.
+        let missing = figures.packetsLost > rate / 100 ? figures.packetsLost : 0
+        return "\(fixed(elapsed, 0)) s  \(fleet.established) sessions\(failed)  \(rate) packets/s  "
+            + "\(missing) missing  p99 \(p99)"
+    }
+
+    // MARK: - Measuring
+
+    /// All sessions are there: CPU times and the duration count from now on. Packets have counted since the first.
+    mutating func begin() {
+        start = MonotonicClock.now
+        cpuBefore = relay?.cpuNanoseconds
+        before = fleet.figures
+    }
+
+    /// Counts anew from here for `seconds`, and answers the figures once everything of that time has come or is lost.
+    mutating func measure(seconds: Double) async -> LoadSample {
+        // All threads begin anew before the window does.
+        let begin = WallClock.unixNanoseconds + UInt64(Self.leadSeconds * 1e9)
+        await fleet.measure(begin..<(begin + UInt64(seconds * 1e9)))
+        try? await Task.sleep(for: .seconds(Self.leadSeconds))
+        self.begin()
+        before.packetsReceived = 0
+        try? await Task.sleep(for: .seconds(seconds))
+        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.cpuNanoseconds, fleet.figures.cpuNanoseconds)
+        await fleet.drain(atMost: Self.drainSeconds)
+        return await sample(seconds: seconds, elapsed: elapsed, relayCPU: relayCPU, generatorCPU: generatorCPU)
+    }
+
+    /// Stops all media and answers the figures of the whole run.
+    func finish() async -> LoadSample {
+        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.cpuNanoseconds, fleet.figures.cpuNanoseconds)
+        return await Task {
+            await fleet.pause()
+            await fleet.drain(atMost: Self.drainSeconds)
+            return await sample(seconds: elapsed, elapsed: elapsed, relayCPU: relayCPU, generatorCPU: generatorCPU)
+        }.value
+    }
+
+    private var elapsed: Double { Double(MonotonicClock.now.nanoseconds(since: start)) / 1e9 }
+
+    private func sample(seconds: Double, elapsed: Double, relayCPU: UInt64?, generatorCPU: UInt64) async -> LoadSample {
+        let figures = await fleet.collect()
+        let packets =
+            figures.packetsReceived > before.packetsReceived ? figures.packetsReceived - before.packetsReceived : 0
+        var usage: LoadReport.Relay?
+        var share: Double?
+        if let relayCPU, let cpuBefore, let resident = relay?.residentBytes {
+            // A thread that has ended takes its time with it.
+            let used = relayCPU >= cpuBefore ? relayCPU - cpuBefore : 0
+            let growth = residentBefore.map { Double(resident) - Double($0) }
+            usage = LoadReport.Relay(
+                cpuSeconds: Double(used) / 1e9,
+                cpuNanosecondsPerPacket: packets > 0 ? Double(used) / Double(packets) : nil,
+                residentBytes: resident,
+                bytesPerSession: fleet.established > 0 ? growth.map { $0 / Double(fleet.established) } : nil)
+            share = Double(used) / 1e9 / max(elapsed, 0.001)
+        }
+        let generated = generatorCPU >= before.cpuNanoseconds ? generatorCPU - before.cpuNanoseconds : 0
+        return LoadSample(
+            figures: figures, seconds: seconds, relay: usage, relayShare: share,
+            generatorShare: Double(generated) / 1e9 / max(elapsed, 0.001),
+            generatorNanosecondsPerPacket: packets > 0 ? Double(generated) / Double(packets) : nil)
+    }
+
+    /// A few figures that are in no report, for whoever asks what the limit was.
+    func note(_ sample: LoadSample) {
+        let figures = sample.figures
+        settings.logger.debug(
+            "load",
+            metadata: [
+                "generatorCPU": "\(fixed(sample.generatorShare * 100, 1)) %",
+                "generatorNanosecondsPerPacket": "\(fixed(sample.generatorNanosecondsPerPacket ?? 0, 0))",
+                "relayCPU": "\(fixed((sample.relayShare ?? 0) * 100, 1)) %",
+                "latenessP99": "\(fixed(Double(figures.lateness.percentile(0.99) ?? 0) / 1e6, 3)) ms",
+                "duplicates": "\(figures.duplicates)", "strangers": "\(figures.strangers)",
+                "kernelDrops": "\(figures.kernelDrops)", "sendRefusals": "\(figures.sendRefusals)",
+                "reportsSent": "\(figures.reportsSent)", "senderReports": "\(figures.senderReportsReceived)",
+                "receiverReports": "\(figures.receiverReportsReceived)",
+                "keyframeRequests": "\(figures.keyframeRequests)", "packetsRequested": "\(figures.packetsRequested)",
+            ])
+    }
+}
