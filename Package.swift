@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// Every Swift target is built with the same strict settings.
@@ -32,6 +33,14 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+/// Intel's multi-buffer library runs on x86-64 only; a build without it does SRTP over OpenSSL. Debian: libipsec-mb-dev.
+#if arch(x86_64)
+    let hasIPSecMB = FileManager.default.fileExists(atPath: "/usr/include/intel-ipsec-mb.h")
+#else
+    let hasIPSecMB = false
+#endif
+let ipsecMB: [Target] = hasIPSecMB ? [.systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])])] : []
+
 let package = Package(
     name: "lens-relay",
     products: [
@@ -55,6 +64,7 @@ let package = Package(
     targets: [
         // C
         .target(name: "CLinux"),
+        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CSRTP", pkgConfig: "libsrtp2", apt: "libsrtp2-dev"),
         system("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
         system("COpus", pkgConfig: "opus", apt: "libopus-dev"),
@@ -62,7 +72,7 @@ let package = Package(
 
         // Media
         library("MediaWire"),
-        library("MediaCore", ["MediaWire", "CSRTP"]),
+        library("MediaCore", ["MediaWire", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
         library("MediaIO", ["MediaCore", "MediaWire", "CLinux"]),
         library("Codecs", ["CVPX", "COpus"]),
         library("MediaFiles", ["CZlib"]),
@@ -123,5 +133,5 @@ let package = Package(
         tests("SimulationTests", ["Simulation", "Endpoints", "MediaCore", "MediaWire", "Codecs", "MediaFiles"]),
         tests("ArchitectureTests", []),
         tests("LensTests", ["lens", "Endpoints", "MediaFiles", "MediaCore", "MediaWire"]),
-    ]
+    ] + ipsecMB
 )

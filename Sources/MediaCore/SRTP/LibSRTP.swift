@@ -6,8 +6,9 @@ internal import CSRTP
 struct LibSRTPContext: ~Copyable {
     private let session: srtp_t
 
-    /// Packets that a replay window spans (RFC 3711 section 3.3.2 asks for at least 64). A sender refuses to protect what
-    /// lies behind its window and a receiver drops it, so it has to span every retransmission: two seconds of video.
+    /// Packets that a replay window spans (RFC 3711 section 3.3.2 asks for at least 64). A sender refuses to protect
+    /// what lies behind its window and a receiver drops it, so it has to span every retransmission: two seconds of
+    /// video.
     static let replayWindow: UInt = 1024
 
     /// The library's one-time set-up; its outcome.
@@ -36,7 +37,8 @@ struct LibSRTPContext: ~Copyable {
         }
         unsafe policy.ssrc.type = inbound ? ssrc_any_inbound : ssrc_any_outbound
         unsafe policy.window_size = Self.replayWindow
-        // A retransmission without RTX is the same packet again: same index, same bytes, so no nonce protects two texts.
+        // A retransmission without RTX is the same packet again: same index, same bytes, so no nonce protects two
+        // texts.
         unsafe policy.allow_repeat_tx = inbound ? 0 : 1
         var bytes = key.keySalt
         var created: srtp_t?

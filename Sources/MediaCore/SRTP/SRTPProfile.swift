@@ -6,6 +6,14 @@ public enum SRTPProfile: String, Sendable, CaseIterable, CustomStringConvertible
     /// RTP tags of 32 bits; RTCP tags stay at 80 bits (RFC 4568 section 6.2.2). Audio only.
     case aesCM128HMACSHA1_32 = "AES_CM_128_HMAC_SHA1_32"
 
+    /// True for AES-GCM, where one cipher encrypts and authenticates.
+    var isAEAD: Bool {
+        switch self {
+        case .aeadAES128GCM, .aeadAES256GCM: true
+        case .aesCM128HMACSHA1_80, .aesCM128HMACSHA1_32: false
+        }
+    }
+
     /// Bytes of the master key.
     public var masterKeyLength: Int { self == .aeadAES256GCM ? 32 : 16 }
 
@@ -34,8 +42,13 @@ public enum SRTPProfile: String, Sendable, CaseIterable, CustomStringConvertible
         }
     }
 
-    /// Bytes from the SRTCP index to the packet's end: the tag stands behind it, or before it with GCM (RFC 3711 section 3.4,
-    /// RFC 7714 section 9.2).
+    /// Bytes of an RTCP packet that stay clear (RFC 3711 section 3.4).
+    static let clearRTCP = 8
+    /// Bytes of an RTCP tag in both profiles with HMAC-SHA1.
+    static let counterModeRTCPTag = 10
+
+    /// Bytes from the SRTCP index to the packet's end: the tag stands behind it, or before it with GCM (RFC 3711
+    /// section 3.4, RFC 7714 section 9.2).
     var rtcpIndexDistance: Int {
         switch self {
         case .aeadAES128GCM, .aeadAES256GCM: 4
@@ -46,7 +59,8 @@ public enum SRTPProfile: String, Sendable, CaseIterable, CustomStringConvertible
     public var description: String { rawValue }
 }
 
-/// Master key and salt for one direction, with the profile that they are for. Not printable, so that it stays out of logs.
+/// Master key and salt for one direction, with the profile that they are for. Not printable, so that it stays out of
+/// logs.
 public struct SRTPKey: Sendable, Equatable {
     public let profile: SRTPProfile
     /// Key followed by salt, as SDP's `inline:` carries them.
@@ -81,9 +95,9 @@ public enum SRTPOutcome: Sendable, Equatable {
     case authenticationFailure
     /// Seen before, or older than the replay window: 1024 packets of RTP, 128 of RTCP (RFC 3711 section 3.3.2).
     case replay
-    /// Too short, or a length in it lies.
+    /// Too short or too long, or a length in it lies.
     case malformed
-    /// No room in the buffer, no free stream, or the key has protected as many packets as it may.
+    /// No room in the buffer, no free stream, no memory, or the key has protected as many packets as it may.
     case limit
 }
 

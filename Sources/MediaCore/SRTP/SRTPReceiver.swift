@@ -1,11 +1,17 @@
 internal import MediaWire
 
-/// Unprotects what one peer sends under one master key: RTP and RTCP of any number of SSRCs (RFC 3711, RFC 7714).
+/// Unprotects what one peer sends under one master key: RTP and RTCP of a number of SSRCs (RFC 3711, RFC 7714).
 ///
-/// Replay protection and rollover are kept per SSRC. A packet that fails changes nothing but the counters.
+/// Replay protection and rollover are kept per SSRC. A packet that fails changes nothing but the counters; what stands
+/// in its memory afterwards is unspecified, but never text that was not authenticated.
 public struct SRTPReceiver: ~Copyable {
-    private let context: LibSRTPContext
+    private let library: LibSRTPContext?
+    private var transforms: SRTPSessionTransforms
+    /// The SSRCs that have passed authentication. None is ever forgotten.
+    private var streams = SRTPStreams<SRTPIncomingStream>(limit: SRTPReceiver.maximumStreams)
     public let profile: SRTPProfile
+    /// What does the work: the one asked for, or `openssl` where that is not available.
+    public let backend: SRTPBackend
     /// Packets whose tag did not fit.
     public private(set) var authenticationFailures: UInt64 = 0
     /// Packets seen before or older than the window.
@@ -13,46 +19,94 @@ public struct SRTPReceiver: ~Copyable {
     /// Packets too short or with lengths that lie.
     public private(set) var malformed: UInt64 = 0
 
-    /// The SSRCs that have passed authentication. The library keeps a stream for each and never forgets one.
-    private var known = KnownStreams()
     /// SSRCs that one peer may use under one key; packets of more are refused with `.limit`.
     public static let maximumStreams = 64
 
     /// - Throws: `SRTPError` if the library refuses the key.
-    public init(_ key: SRTPKey) throws(SRTPError) {
-        context = try LibSRTPContext(key, inbound: true)
+    public init(_ key: SRTPKey, backend: SRTPBackend = .best) throws(SRTPError) {
+        self.backend = backend.orFallback
+        library = backend == .libsrtp ? try LibSRTPContext(key, inbound: true) : nil
+        transforms = SRTPSessionTransforms(key, opening: true, backend: self.backend)
         profile = key.profile
     }
 
     /// Unprotects an RTP packet in place.
     public mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
-        let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))
-        guard let header = RTPHeader(span), span.byteCount >= Int(header.headerLength) &+ profile.rtpOverhead else {
-            return count(.malformed)
+        guard let header = unsafe readHeader(packet) else { return count(.malformed) }
+        return count(unsafe open(packet, header))
+    }
+
+    /// True if `begin`, `SRTPBurst` and `finish` are faster than `unprotectRTP`. They take the same packets either way.
+    public var gainsFromBursts: Bool { backend == .ipsecmb && !profile.isAEAD }
+
+    /// Starts a job of `SRTPJob.init(packet:)`: what is faster packet by packet is done here, the rest by
+    /// `SRTPBurst.run`. Hand the job to `finish` after that. This receiver must live until then.
+    public mutating func begin(_ job: inout SRTPJob) {
+        unsafe job.state = .done
+        let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
+        guard library == nil, let block = unsafe transforms.forRTP(), unsafe block.runsInBursts else {
+            unsafe job.outcome = unsafe unprotectRTP(packet)
+            return
         }
-        guard known.mayTake(header.ssrc) else { return .limit }
-        let outcome = unsafe context.unprotectRTP(packet)
-        if case .success = outcome { known.take(header.ssrc) }
-        return count(outcome)
+        guard let header = unsafe readHeader(packet) else { return unsafe job.outcome = count(.malformed) }
+        let stream = unsafe streams.find(header.ssrc)
+        guard unsafe stream != nil || !streams.isFull else { return unsafe job.outcome = .limit }
+        let index = SRTPIndex.estimate(header.sequenceNumber, newest: unsafe stream?.pointee.rtp.newest ?? 0)
+        guard index <= SRTPIndex.last else { return unsafe job.outcome = .limit }
+        guard unsafe stream?.pointee.rtp.accepts(index) ?? true else { return unsafe job.outcome = count(.replay) }
+        unsafe job.headerLength = Int(header.headerLength)
+        unsafe job.leave(block, ssrc: header.ssrc, index: index, as: .opening)
+    }
+
+    /// Accepts what a burst has opened. Jobs of one stream are finished in the order in which they arrived: a packet
+    /// that came twice in one burst is refused here.
+    public mutating func finish(_ job: inout SRTPJob) {
+        switch unsafe job.state {
+        case .done: return
+        case .opened:
+            unsafe job.outcome = count(accept(SSRC(job.ssrc), job.index, length: job.capacity &- profile.rtpOverhead))
+        case .refused:
+            // The first packets of a stream, or one after a long gap, may have changed what this number stands for. The
+            // packet is as it came.
+            let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
+            unsafe job.outcome = count(unsafe openAgain(packet, SSRC(job.ssrc), job.index))
+        case .sealing, .opening: unsafe job.outcome = .limit
+        }
+        unsafe job.state = .done
     }
 
     /// Unprotects an RTCP packet (compound or reduced size) in place.
     public mutating func unprotectRTCP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
+        count(unsafe openRTCP(packet))
+    }
+
+    private mutating func openRTCP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
         // The first eight bytes stay clear (RFC 3711 section 3.4).
         let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))
-        guard span.byteCount >= 8 &+ profile.rtcpOverhead, let sender = span.uint32(at: 4).map(SSRC.init(rawValue:))
-        else {
-            return count(.malformed)
-        }
+        let length = span.byteCount
         // Encryption was agreed upon, so a packet that says it is only authenticated does not belong here (RFC 4568
-        // section 6.3.2). The library looks at the flag with some profiles only.
-        guard let flags = span.uint8(at: span.byteCount &- profile.rtcpIndexDistance), flags & 0x80 != 0 else {
-            return count(.malformed)
+        // section 6.3.2).
+        guard length >= SRTPProfile.clearRTCP &+ profile.rtcpOverhead, length <= SRTPSender.maximumLength,
+            let sender = span.uint32(at: 4).map(SSRC.init(rawValue:)),
+            let flagged = span.uint32(at: length &- profile.rtcpIndexDistance), flagged & 0x8000_0000 != 0,
+            let base = packet.baseAddress
+        else { return .malformed }
+        var stream = unsafe streams.find(sender)
+        guard unsafe stream != nil || !streams.isFull else { return .limit }
+        if library != nil {
+            let outcome = unsafe library?.unprotectRTCP(packet) ?? .limit
+            if unsafe stream == nil, case .success = outcome { _ = unsafe streams.add(sender) }
+            return outcome
         }
-        guard known.mayTake(sender) else { return .limit }
-        let outcome = unsafe context.unprotectRTCP(packet)
-        if case .success = outcome { known.take(sender) }
-        return count(outcome)
+        let index = flagged & SRTPIndex.lastOfRTCP
+        guard unsafe stream?.pointee.rtcp.accepts(UInt64(index)) ?? true else { return .replay }
+        guard let block = unsafe transforms.forRTCP() else { return .limit }
+        guard unsafe block.openRTCP(base, count: length, ssrc: sender.rawValue, index: index) else {
+            return .authenticationFailure
+        }
+        if unsafe stream == nil { unsafe stream = streams.add(sender) }
+        unsafe stream?.pointee.rtcp.take(UInt64(index))
+        return .success(length: length &- profile.rtcpOverhead)
     }
 
     /// Unprotects an RTP packet and cuts the array to the plain packet. On failure its content is unspecified.
@@ -67,11 +121,64 @@ public struct SRTPReceiver: ~Copyable {
         return Self.trim(&packet, outcome)
     }
 
+    /// The header of a packet that is long enough for header and tag.
+    @inline(__always)
+    private func readHeader(_ packet: UnsafeMutableRawBufferPointer) -> RTPHeader? {
+        guard packet.count <= SRTPSender.maximumLength,
+            let header = unsafe RTPHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))),
+            packet.count >= Int(header.headerLength) &+ profile.rtpOverhead
+        else { return nil }
+        return header
+    }
+
+    /// The one way for RTP packet by packet.
+    @inline(__always)
+    private mutating func open(_ packet: UnsafeMutableRawBufferPointer, _ header: RTPHeader) -> SRTPOutcome {
+        let stream = unsafe streams.find(header.ssrc)
+        guard unsafe stream != nil || !streams.isFull else { return .limit }
+        if library != nil {
+            let outcome = unsafe library?.unprotectRTP(packet) ?? .limit
+            if unsafe stream == nil, case .success = outcome { _ = unsafe streams.add(header.ssrc) }
+            return outcome
+        }
+        let index = SRTPIndex.estimate(header.sequenceNumber, newest: unsafe stream?.pointee.rtp.newest ?? 0)
+        guard index <= SRTPIndex.last, let block = unsafe transforms.forRTP(), let base = packet.baseAddress else {
+            return .limit
+        }
+        guard unsafe stream?.pointee.rtp.accepts(index) ?? true else { return .replay }
+        guard
+            unsafe block.openRTP(
+                base, headerLength: Int(header.headerLength), count: packet.count, ssrc: header.ssrc.rawValue,
+                index: index)
+        else { return .authenticationFailure }
+        return accept(header.ssrc, index, length: packet.count &- profile.rtpOverhead)
+    }
+
+    /// Remembers an authenticated packet, unless it was remembered since its replay check.
+    @inline(__always)
+    private mutating func accept(_ ssrc: SSRC, _ index: UInt64, length: Int) -> SRTPOutcome {
+        guard let stream = unsafe streams.find(ssrc) ?? streams.add(ssrc) else { return .limit }
+        guard unsafe stream.pointee.rtp.accepts(index) else { return .replay }
+        unsafe stream.pointee.rtp.take(index)
+        return .success(length: length)
+    }
+
+    /// Opens a packet that a burst refused, if its number stands for another index by now.
+    private mutating func openAgain(
+        _ packet: UnsafeMutableRawBufferPointer, _ ssrc: SSRC, _ index: UInt64
+    ) -> SRTPOutcome {
+        guard let header = unsafe readHeader(packet), header.ssrc == ssrc else { return .malformed }
+        let newest = unsafe streams.find(ssrc)?.pointee.rtp.newest ?? 0
+        guard SRTPIndex.estimate(header.sequenceNumber, newest: newest) != index else { return .authenticationFailure }
+        return unsafe open(packet, header)
+    }
+
     private static func trim(_ packet: inout [UInt8], _ outcome: SRTPOutcome) -> SRTPOutcome {
         if case .success(let length) = outcome, length <= packet.count { packet.removeSubrange(length...) }
         return outcome
     }
 
+    @inline(__always)
     private mutating func count(_ outcome: SRTPOutcome) -> SRTPOutcome {
         switch outcome {
         case .success, .limit: break
@@ -80,32 +187,5 @@ public struct SRTPReceiver: ~Copyable {
         case .malformed: malformed &+= 1
         }
         return outcome
-    }
-}
-
-/// A short list of SSRCs with a fixed capacity. The one asked for last is found at once.
-private struct KnownStreams {
-    static let capacity = SRTPReceiver.maximumStreams
-    private var ssrcs = InlineArray<64, UInt32>(repeating: 0)
-    private var count = 0
-    private var latest = 0
-
-    /// True for one that is listed, or while there is room.
-    mutating func mayTake(_ ssrc: SSRC) -> Bool { count < Self.capacity || find(ssrc) }
-
-    mutating func take(_ ssrc: SSRC) {
-        guard !find(ssrc), count < Self.capacity else { return }
-        ssrcs[count] = ssrc.rawValue
-        latest = count
-        count += 1
-    }
-
-    private mutating func find(_ ssrc: SSRC) -> Bool {
-        if latest < count, ssrcs[latest] == ssrc.rawValue { return true }
-        for index in 0..<count where ssrcs[index] == ssrc.rawValue {
-            latest = index
-            return true
-        }
-        return false
     }
 }

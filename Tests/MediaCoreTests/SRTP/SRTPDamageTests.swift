@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 @Suite struct SRTPDamageTests {
-    @Test(arguments: SRTPProfile.allCases)
-    func wrongKeyFailsAndIsCounted(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile, seed: 1)
-        var other = try SRTPPair(profile, seed: 2)
+    @Test(arguments: SRTPSetup.all)
+    func wrongKeyFailsAndIsCounted(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup, seed: 1)
+        var other = try SRTPPair(setup, seed: 2)
         for sequence in 0..<20 {
             #expect(pair.open(try other.protected(SRTPPair.plain(sequence))).outcome == .authenticationFailure)
         }
@@ -18,9 +18,9 @@ import Testing
     }
 
     /// Every bit of a packet in turn; good packets in between show that nothing was remembered of the bad ones.
-    @Test(arguments: SRTPProfile.allCases)
-    func flippedBitAnywhereFailsAndChangesNothing(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func flippedBitAnywhereFailsAndChangesNothing(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         #expect(pair.open(try pair.protected(SRTPPair.plain(100, length: 24))).outcome.isSuccess)
         let good = try pair.protected(SRTPPair.plain(101, length: 24))
         for bit in 0..<(good.count * 8) {
@@ -33,9 +33,9 @@ import Testing
         #expect(pair.open(try pair.protected(SRTPPair.plain(102))).bytes == SRTPPair.plain(102))
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func flippedBitAnywhereInRTCPFails(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func flippedBitAnywhereInRTCPFails(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         let good = try pair.protectedRTCP(PictureLossIndication(senderSSRC: SSRC(5), mediaSSRC: SSRC(6)))
         for bit in 0..<(good.count * 8) {
             var bad = good
@@ -46,9 +46,9 @@ import Testing
         #expect(pair.receiver.unprotectRTCP(&bytes).isSuccess)
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func truncatedPacketsFail(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func truncatedPacketsFail(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         let good = try pair.protected(SRTPPair.plain(1, length: 20))
         for length in 0..<good.count { #expect(!pair.open([UInt8](good[..<length])).outcome.isSuccess, "\(length)") }
         #expect(pair.receiver.malformed >= 12)
@@ -60,9 +60,9 @@ import Testing
         #expect(pair.open(good).outcome.isSuccess)
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func headersThatLieAboutTheirLengthAreMalformed(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func headersThatLieAboutTheirLengthAreMalformed(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         let good = try pair.protected(SRTPPair.plain(1, length: 4))
         var sources = good
         sources[0] |= 0x0F
@@ -86,26 +86,26 @@ import Testing
         #expect(pair.sender.protectRTP(&empty) == .malformed)
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func headersThatLieAreMalformedInPacketMemoryToo(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func headersThatLieAreMalformedInPacketMemoryToo(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         var memory = SRTPPair.plain(1, length: 4) + [UInt8](repeating: 0, count: 64)
         memory[0] |= 0x0F
         let outcome = memory.withUnsafeMutableBytes { pair.sender.protectRTP($0, length: 16) }
         #expect(outcome == .malformed)
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func bufferWithoutRoomForTheTagIsALimit(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func bufferWithoutRoomForTheTagIsALimit(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         let plain = SRTPPair.plain(1)
-        for room in 0..<profile.rtpOverhead {
+        for room in 0..<setup.profile.rtpOverhead {
             var memory = plain + [UInt8](repeating: 0, count: room)
             #expect(memory.withUnsafeMutableBytes { pair.sender.protectRTP($0, length: plain.count) } == .limit)
         }
         var writer = ByteWriter()
         ReceiverReport(ssrc: SSRC(1)).write(to: &writer)
-        for room in 0..<profile.rtcpOverhead {
+        for room in 0..<setup.profile.rtcpOverhead {
             var memory = writer.bytes + [UInt8](repeating: 0, count: room)
             #expect(memory.withUnsafeMutableBytes { pair.sender.protectRTCP($0, length: 8) } == .limit)
         }
@@ -126,9 +126,9 @@ import Testing
         #expect("\(key)" == "SRTPKey(AEAD_AES_128_GCM)")
     }
 
-    @Test(arguments: SRTPProfile.allCases, [UInt64(3), 4])
-    func mutatedPacketsNeitherPassNorTrap(_ profile: SRTPProfile, _ seed: UInt64) throws {
-        var pair = try SRTPPair(profile, seed: seed)
+    @Test(arguments: SRTPSetup.all, [UInt64(3), 4])
+    func mutatedPacketsNeitherPassNorTrap(_ setup: SRTPSetup, _ seed: UInt64) throws {
+        var pair = try SRTPPair(setup, seed: seed)
         var mutator = Mutator(seed: seed)
         var donors: [[UInt8]] = []
         for sequence in 0..<16 { donors.append(try pair.protected(SRTPPair.plain(sequence, length: sequence * 7))) }

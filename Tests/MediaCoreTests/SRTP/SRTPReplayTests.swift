@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct SRTPReplayTests {
-    @Test(arguments: SRTPProfile.allCases)
-    func repeatIsDroppedAndCounted(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func repeatIsDroppedAndCounted(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         let packet = try pair.protected(SRTPPair.plain(7))
         #expect(pair.open(packet).outcome.isSuccess)
         #expect(pair.open(packet).outcome == .replay)
@@ -20,9 +20,9 @@ import Testing
         #expect(pair.receiver.replays == 3)
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func reorderingWithinTheWindowIsTakenOnceAndOlderIsNot(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func reorderingWithinTheWindowIsTakenOnceAndOlderIsNot(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         var packets: [[UInt8]] = []
         for sequence in 0..<2000 { packets.append(try pair.protected(SRTPPair.plain(60_000 + sequence))) }
         #expect(pair.open(packets[0]).outcome.isSuccess)
@@ -36,9 +36,9 @@ import Testing
         #expect(pair.open(packets[1101]).bytes == SRTPPair.plain(61_101))
     }
 
-    @Test(arguments: SRTPProfile.allCases)
-    func senderProtectsTheSamePacketAgainWithTheSameBytes(_ profile: SRTPProfile) throws {
-        var pair = try SRTPPair(profile)
+    @Test(arguments: SRTPSetup.all)
+    func senderProtectsTheSamePacketAgainWithTheSameBytes(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         var first: [[UInt8]] = []
         for sequence in 65_000..<66_000 { first.append(try pair.protected(SRTPPair.plain(sequence))) }
         // As far back as the relay's packet cache reaches, and across the wrap.
@@ -49,9 +49,9 @@ import Testing
     }
 
     /// Wraps with loss and reordering, in three streams at once that wrap at different times.
-    @Test(arguments: SRTPProfile.allCases, [UInt64(1), 2])
-    func rolloverIsKeptForEachSource(_ profile: SRTPProfile, _ seed: UInt64) throws {
-        var pair = try SRTPPair(profile, seed: seed)
+    @Test(arguments: SRTPSetup.all, [UInt64(1), 2])
+    func rolloverIsKeptForEachSource(_ setup: SRTPSetup, _ seed: UInt64) throws {
+        var pair = try SRTPPair(setup, seed: seed)
         var generator = SeededGenerator(seed: seed)
         let ssrcs: [UInt32] = [1, 0x7FFF_FFFF, 0xFFFF_FFFF]
         var next = [65_500, 30_000, 60_000]
@@ -90,8 +90,9 @@ import Testing
         #expect(next.allSatisfy { $0 > 4 * 65_536 }, "every stream wraps several times")
     }
 
-    @Test func peerCannotMakeTheReceiverKeepStreamsWithoutEnd() throws {
-        var pair = try SRTPPair(.aeadAES128GCM)
+    @Test(arguments: SRTPSetup.all)
+    func peerCannotMakeTheReceiverKeepStreamsWithoutEnd(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
         for ssrc in 0..<SRTPReceiver.maximumStreams {
             #expect(pair.open(try pair.protected(SRTPPair.plain(1, ssrc: UInt32(ssrc)))).outcome.isSuccess)
         }
@@ -100,5 +101,29 @@ import Testing
         #expect(pair.receiver.unprotectRTCP(&report) == .limit)
         #expect(pair.open(try pair.protected(SRTPPair.plain(2, ssrc: 9))).outcome.isSuccess)
         #expect(pair.receiver.authenticationFailures == 0)
+    }
+
+    @Test(arguments: SRTPSetup.all)
+    func senderKeepsABoundedNumberOfStreams(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
+        for ssrc in 0..<SRTPSender.maximumStreams {
+            var packet = SRTPPair.plain(1, ssrc: UInt32(ssrc), length: 1)
+            #expect(pair.sender.protectRTP(&packet).isSuccess)
+        }
+        var packet = SRTPPair.plain(1, ssrc: 0xFFFF_FFFF)
+        #expect(pair.sender.protectRTP(&packet) == .limit)
+        packet = SRTPPair.plain(2, ssrc: 7)
+        #expect(pair.sender.protectRTP(&packet).isSuccess)
+    }
+
+    /// A number that is refused must not be protected with the nonce of another.
+    @Test(arguments: SRTPSetup.all)
+    func senderRefusesWhatLiesBehindItsReach(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
+        for sequence in [60_000, 70_000] { _ = try pair.protected(SRTPPair.plain(sequence)) }
+        var reachable = SRTPPair.plain(70_000 - 1023)
+        #expect(pair.sender.protectRTP(&reachable).isSuccess)
+        var old = SRTPPair.plain(70_000 - 1024)
+        #expect(pair.sender.protectRTP(&old) == .replay)
     }
 }

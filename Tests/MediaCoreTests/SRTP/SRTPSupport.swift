@@ -3,17 +3,31 @@ import MediaWire
 import TestSupport
 import Testing
 
+/// A profile done by one of the backends of this machine.
+struct SRTPSetup: Sendable, CustomTestStringConvertible {
+    let profile: SRTPProfile
+    let backend: SRTPBackend
+
+    static let all = SRTPBackend.allCases.filter(\.isAvailable).flatMap { backend in
+        SRTPProfile.allCases.map { SRTPSetup(profile: $0, backend: backend) }
+    }
+    /// Those that are compared with the reference.
+    static let own = all.filter { $0.backend != .libsrtp }
+
+    var testDescription: String { "\(profile) by \(backend)" }
+}
+
 /// A sender and a receiver under one key, and packets for them.
 struct SRTPPair: ~Copyable {
     var sender: SRTPSender
     var receiver: SRTPReceiver
     let key: SRTPKey
 
-    init(_ profile: SRTPProfile, seed: UInt64 = 1) throws {
+    init(_ setup: SRTPSetup, seed: UInt64 = 1) throws {
         var generator = SeededGenerator(seed: seed)
-        let key = SRTPKey(profile: profile, using: &generator)
-        let sender = try SRTPSender(key)
-        let receiver = try SRTPReceiver(key)
+        let key = SRTPKey(profile: setup.profile, using: &generator)
+        let sender = try SRTPSender(key, backend: setup.backend)
+        let receiver = try SRTPReceiver(key, backend: setup.backend)
         self.key = key
         self.sender = sender
         self.receiver = receiver
@@ -50,7 +64,7 @@ struct SRTPPair: ~Copyable {
     }
 }
 
-enum SRTPTestError: Error { case notProtected }
+enum SRTPTestError: Error { case notProtected, noTransform }
 
 extension SRTPOutcome {
     var isSuccess: Bool { if case .success = self { true } else { false } }

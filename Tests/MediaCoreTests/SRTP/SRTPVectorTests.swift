@@ -12,9 +12,9 @@ import Testing
         }
     }
 
-    @Test(arguments: try SRTPVectors.load())
-    func senderMakesTheVectors(_ vectors: SRTPVectors.Profile) throws {
-        var sender = try SRTPSender(try vectors.key())
+    @Test(arguments: try SRTPVectors.load(), SRTPBackend.allCases.filter(\.isAvailable))
+    func senderMakesTheVectors(_ vectors: SRTPVectors.Profile, _ backend: SRTPBackend) throws {
+        var sender = try SRTPSender(try vectors.key(), backend: backend)
         // Our sender counts SRTCP packets from 1, so streams that begin elsewhere are for the receiver only.
         for stream in vectors.streams where !stream.isRTCP || stream.name.contains("from 1") {
             for packet in stream.packets {
@@ -28,9 +28,9 @@ import Testing
         }
     }
 
-    @Test(arguments: try SRTPVectors.load())
-    func receiverOpensTheVectors(_ vectors: SRTPVectors.Profile) throws {
-        var receiver = try SRTPReceiver(try vectors.key())
+    @Test(arguments: try SRTPVectors.load(), SRTPBackend.allCases.filter(\.isAvailable))
+    func receiverOpensTheVectors(_ vectors: SRTPVectors.Profile, _ backend: SRTPBackend) throws {
+        var receiver = try SRTPReceiver(try vectors.key(), backend: backend)
         for stream in vectors.streams {
             for packet in stream.packets {
                 var bytes = bytes(hex: packet.protected)
@@ -45,9 +45,9 @@ import Testing
     }
 
     /// The profiles negotiate encryption of RTCP, so a packet that is only authenticated is not what was agreed upon.
-    @Test(arguments: try SRTPVectors.load())
-    func receiverRefusesUnencryptedRTCP(_ vectors: SRTPVectors.Profile) throws {
-        var receiver = try SRTPReceiver(try vectors.key())
+    @Test(arguments: try SRTPVectors.load(), SRTPBackend.allCases.filter(\.isAvailable))
+    func receiverRefusesUnencryptedRTCP(_ vectors: SRTPVectors.Profile, _ backend: SRTPBackend) throws {
+        var receiver = try SRTPReceiver(try vectors.key(), backend: backend)
         for packet in vectors.refused.flatMap(\.packets) {
             var bytes = bytes(hex: packet.protected)
             let outcome = receiver.unprotectRTCP(&bytes)

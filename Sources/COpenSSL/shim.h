@@ -1,0 +1,6 @@
+#pragma once
+// The SHA-1 of <openssl/sha.h> is marked deprecated in favour of EVP, which cannot start from a state computed before.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
