@@ -39,6 +39,7 @@ extension LensTests {
             (["--sdes-peers", "10.0.0.0/64"], "--sdes-peers 10.0.0.0/64"),
             (["--shards", "0"], "--shards 0"),
             (["--log-level", "loud"], "--log-level loud"),
+            (["--srtp-backend", "rot13"], "--srtp-backend rot13"),
             (["--config", "/does/not/exist"], "/does/not/exist"),
             (["--public-url", "ftp://x"], "--public-url"),
         ])

@@ -21,6 +21,8 @@ public struct RelayConfiguration: Sendable {
     public var maximumRetransmissionsPerDatagram = 64
     /// Events kept for the reader at most.
     public var maximumEvents = 4_096
+    /// What does the cryptography of SRTP.
+    public var srtpBackend = SRTPBackend.best
     /// Seeds the source table's hash and the slots' first numbers. Random outside of tests.
     public var seed: UInt64
 

@@ -49,7 +49,7 @@ extension RelayShard {
                 try PublishedTrack(
                     track, leg: leg, session: session, side: description.side,
                     cname: legs[leg].cname, maximumSubscriptions: configuration.maximumSubscriptions,
-                    maximumPorts: configuration.maximumPorts))
+                    maximumPorts: configuration.maximumPorts, backend: configuration.srtpBackend))
             announce(tracks[index].bindings, .track(index))
             return index
         case .play:
@@ -59,7 +59,7 @@ extension RelayShard {
             let index = slots.insert(
                 try PlayerSlot(
                     track, leg: leg, session: session, side: description.side, ordinal: ordinal,
-                    destination: destination, rewriter: randomRewriter()))
+                    destination: destination, rewriter: randomRewriter(), backend: configuration.srtpBackend))
             announce(slots[index].bindings, .slot(index))
             return index
         }

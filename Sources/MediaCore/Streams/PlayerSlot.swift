@@ -28,10 +28,10 @@ struct PlayerSlot: ~Copyable {
 
     init(
         _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, ordinal: Int, destination: SocketAddress,
-        rewriter: RTPRewriter
+        rewriter: RTPRewriter, backend: SRTPBackend
     ) throws(SRTPError) {
-        let receiver = try SRTPReceiver(track.incomingKey)
-        let sender = try SRTPSender(track.outgoingKey)
+        let receiver = try SRTPReceiver(track.incomingKey, backend: backend)
+        let sender = try SRTPSender(track.outgoingKey, backend: backend)
         self.leg = leg
         self.session = session
         self.side = side

@@ -50,10 +50,10 @@ struct PublishedTrack: ~Copyable {
 
     init(
         _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], maximumSubscriptions: Int,
-        maximumPorts: Int
+        maximumPorts: Int, backend: SRTPBackend
     ) throws(SRTPError) {
-        let receiver = try SRTPReceiver(track.incomingKey)
-        let sender = try SRTPSender(track.outgoingKey)
+        let receiver = try SRTPReceiver(track.incomingKey, backend: backend)
+        let sender = try SRTPSender(track.outgoingKey, backend: backend)
         self.leg = leg
         ring = nil
         self.session = session

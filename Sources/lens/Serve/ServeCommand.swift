@@ -50,6 +50,11 @@ struct ServeCommand: AsyncParsableCommand {
             "A network that SDES players may have media sent to, beside their own address; repeatable.", valueName: "cidr"))
     var sdesPeers: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "libsrtp, openssl or ipsecmb (default: the fastest that this machine has).", valueName: "name"))
+    var srtpBackend: String?
+
     @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
     var config: String?
 
@@ -105,6 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
                 apiKey: sources.one("api-key", apiKey),
                 publicURL: sources.one("public-url", publicURL),
                 sdesPeers: sources.many("sdes-peers", sdesPeers),
+                srtpBackend: sources.one("srtp-backend", srtpBackend),
                 logLevel: sources.one("log-level", logLevel)))
     }
 }

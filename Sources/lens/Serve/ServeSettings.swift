@@ -1,3 +1,4 @@
+import MediaCore
 import MediaWire
 
 /// What `lens serve` runs with: flags, environment and file put together.
@@ -15,6 +16,7 @@ struct ServeSettings: Sendable, Equatable {
     var publicURL: String?
     /// Networks that SDES players may have their media sent to, beside the caller's own address.
     var sdesPeers: [IPNetwork] = []
+    var srtpBackend = SRTPBackend.best
     var logLevel = "info"
 
     /// The addresses that answers announce.

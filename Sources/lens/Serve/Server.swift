@@ -51,12 +51,13 @@ struct Server: Sendable {
                 throw SettingsError(description: "port \(port) does not exist; choose a lower --media-port")
             }
             var generator = SystemRandomNumberGenerator()
-            let seed = UInt64.random(in: .min ... .max, using: &generator)
+            var configuration = RelayConfiguration(seed: UInt64.random(in: .min ... .max, using: &generator))
+            configuration.srtpBackend = settings.srtpBackend
             do {
                 shards.append(
                     try ShardThread(
                         index: index, bindingTo: SocketAddress(address, port: port),
-                        configuration: RelayConfiguration(seed: seed)))
+                        configuration: configuration))
             } catch let error as UDPSocketError {
                 throw SettingsError(description: "\(error); choose another with --media-port or --media-address")
             }
@@ -98,6 +99,7 @@ struct Server: Sendable {
                 metadata: [
                     "http": "\(host):\(port)",
                     "media": "\(announced.map(\.description).joined(separator: ","))",
+                    "srtp": "\(settings.srtpBackend)",
                     "ports": "\(shards.map { String($0.localAddress.port) }.joined(separator: ","))",
                 ])
             await onReady(RunningServer(url: "http://\(host):\(port)", apiKey: key, shards: shards))

@@ -1,4 +1,5 @@
 import Foundation
+import MediaCore
 import MediaWire
 import Yams
 
@@ -30,7 +31,7 @@ struct SettingSources {
 /// The settings file: a YAML mapping from flag names to scalars or lists of scalars.
 enum SettingsFile {
     static let keys: Set<String> = [
-        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "log-level",
+        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -83,6 +84,7 @@ struct SettingValues {
     var apiKey: String?
     var publicURL: String?
     var sdesPeers: [String] = []
+    var srtpBackend: String?
     var logLevel: String?
 }
 
@@ -124,6 +126,13 @@ extension ServeSettings {
             }
             return network
         }
+        if let name = values.srtpBackend {
+            guard let backend = SRTPBackend(rawValue: name), backend.isAvailable else {
+                let known = SRTPBackend.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
+                throw SettingsError(description: "--srtp-backend \(name) is not on this machine; choose one of \(known)")
+            }
+            srtpBackend = backend
+        }
         if let level = values.logLevel { logLevel = level }
         guard isKnownLogLevel(logLevel) else {
             throw SettingsError(description: "--log-level \(logLevel) is not a level; choose trace to critical")
@@ -154,6 +163,7 @@ extension ServeSettings {
         ]
         if let publicURL { lines.append("public-url: \"\(publicURL)\"") }
         lines.append("sdes-peers: [\(sdesPeers.map { "\"\($0)\"" }.joined(separator: ", "))]")
+        lines.append("srtp-backend: \(srtpBackend)")
         lines.append("log-level: \(logLevel)")
         return lines.joined(separator: "\n") + "\n"
     }
