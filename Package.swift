@@ -76,25 +76,29 @@ let package = Package(
         library("MediaIO", ["MediaCore", "MediaWire", "CLinux"]),
         library("Codecs", ["CVPX", "COpus"]),
         library("MediaFiles", ["CZlib"]),
-        library("Endpoints", [
-            "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles",
-            .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio"),
-            .product(name: "Logging", package: "swift-log"),
-        ]),
+        library(
+            "Endpoints",
+            [
+                "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
 
         // Sessions
         library("Sessions"),
-        library("WebAPI", [
-            "Sessions",
-            .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "Logging", package: "swift-log"),
-        ]),
+        library(
+            "WebAPI",
+            [
+                "Sessions",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
 
         .executableTarget(
             name: "lens",
@@ -123,13 +127,15 @@ let package = Package(
         tests("MediaFilesTests", ["MediaFiles"]),
         tests("EndpointsTests", ["Endpoints", "MediaIO", "MediaCore", "MediaWire", "MediaFiles", "Codecs"]),
         tests("SessionsTests", ["Sessions"]),
-        tests("WebAPITests", [
-            "WebAPI", "Sessions",
-            .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "HummingbirdTesting", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "Logging", package: "swift-log"),
-        ]),
+        tests(
+            "WebAPITests",
+            [
+                "WebAPI", "Sessions",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("SimulationTests", ["Simulation", "Endpoints", "MediaCore", "MediaWire", "Codecs", "MediaFiles"]),
         tests("ArchitectureTests", []),
         tests("LensTests", ["lens", "Endpoints", "MediaFiles", "MediaCore", "MediaWire"]),

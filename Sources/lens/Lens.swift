@@ -20,5 +20,7 @@ struct Lens: AsyncParsableCommand {
             Every setting of a command is a flag; its help names the environment variables that stand for it.
             """,
         version: "0.1.0",
-        subcommands: [ServeCommand.self, CustomerCommand.self, TechnicianCommand.self, LoadCommand.self, DemoCommand.self])
+        subcommands: [
+            ServeCommand.self, CustomerCommand.self, TechnicianCommand.self, LoadCommand.self, DemoCommand.self,
+        ])
 }

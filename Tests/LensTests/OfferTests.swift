@@ -10,10 +10,12 @@ extension LensTests {
         /// An offer as equipment would write it; the arguments put one thing wrong.
         private func offer(
             _ direction: String, address: String = "127.0.0.1", port: Int = 5004, transport: String = "RTP/SAVPF",
-            codec: String = "VP8/90000", crypto: String = "1 AEAD_AES_128_GCM inline:\(key)", ssrc: String? = "a=ssrc:99 cname:x"
+            codec: String = "VP8/90000", crypto: String = "1 AEAD_AES_128_GCM inline:\(key)",
+            ssrc: String? = "a=ssrc:99 cname:x"
         ) -> String {
             let lines = [
-                "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 \(address)", "t=0 0", "m=video \(port) \(transport) 96",
+                "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 \(address)", "t=0 0",
+                "m=video \(port) \(transport) 96",
                 "a=rtpmap:96 \(codec)", "a=rtcp-mux", "a=\(direction)", "a=crypto:\(crypto)",
             ]
             return (lines + [ssrc].compactMap { $0 }).joined(separator: "\r\n") + "\r\n"
@@ -57,7 +59,8 @@ extension LensTests {
             let (id, _) = try closed.waitingSession()
             func whep(_ server: TestServer, _ id: String, _ address: String) throws -> TestServer.Answer {
                 try server.call(
-                    "POST", "/whep/\(id)", body: offer("recvonly", address: address, ssrc: nil), type: "application/sdp")
+                    "POST", "/whep/\(id)", body: offer("recvonly", address: address, ssrc: nil), type: "application/sdp"
+                )
             }
             #expect(try whep(closed, id, "192.0.2.7").status == 403)
             #expect(try whep(closed, id, "127.0.0.2").status == 403)

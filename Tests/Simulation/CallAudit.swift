@@ -95,7 +95,8 @@ public struct CallAudit {
 
     /// The one stream with most different pictures: capture times tell video, whose packets share them, from audio.
     private func videoStream(of peer: SimulatedPeer, towardsRelay: Bool) -> PacketRecord.Stream? {
-        let ssrc = towardsRelay
+        let ssrc =
+            towardsRelay
             ? peer.statistics.published(.video)?.ssrc : peer.statistics.played(.video)?.ssrc
         return ssrc.flatMap { system.record(of: peer, towardsRelay: towardsRelay).streams[$0] }
     }

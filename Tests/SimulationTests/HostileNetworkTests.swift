@@ -24,7 +24,9 @@ import Testing
     private func settle(_ system: SimulatedSystem) {
         for peer in system.peers {
             system.stopMedia(of: peer)
-            system.changeLinks(of: peer) { $0.loss = 0; $0.burst = nil; $0.duplication = 0 }
+            system.changeLinks(of: peer) {
+                $0.loss = 0; $0.burst = nil; $0.duplication = 0
+            }
         }
         system.run(milliseconds: 5_000)
     }

@@ -33,13 +33,17 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "ip"))
     var mediaAddress: [String] = []
 
-    @Option(help: ArgumentHelp("UDP port for media; shard i listens on this + i (default: 7000; 0: free ones).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "UDP port for media; shard i listens on this + i (default: 7000; 0: free ones).", valueName: "n"))
     var mediaPort: Int?
 
     @Option(help: ArgumentHelp("Relay threads, each with its own port (default: one per core).", valueName: "n"))
     var shards: Int?
 
-    @Option(help: ArgumentHelp("The key that automations present as a bearer token. Better by LENS_API_KEY.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "The key that automations present as a bearer token. Better by LENS_API_KEY.", valueName: "key"))
     var apiKey: String?
 
     @Option(help: ArgumentHelp("What links start with (default: the HTTP address).", valueName: "url"))
@@ -47,7 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A network that SDES players may have media sent to, beside their own address; repeatable.", valueName: "cidr"))
+            "A network that SDES players may have media sent to, beside their own address; repeatable.",
+            valueName: "cidr"))
     var sdesPeers: [String] = []
 
     @Option(

@@ -83,7 +83,8 @@ struct Server: Sendable {
         let announced = settings.announcedAddresses
         let gateway = RelayGateway(shards: shards, announced: announced, sdesPeers: settings.sdesPeers)
         let sessions = SessionService(
-            store: MemorySessionStore(), media: gateway, now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) })
+            store: MemorySessionStore(), media: gateway,
+            now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) })
         let key = settings.apiKey ?? Self.randomKey()
         guard let apiKey = APIKey(name: "api-key", key: key) else {
             throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")

@@ -31,7 +31,8 @@ struct SettingSources {
 /// The settings file: a YAML mapping from flag names to scalars or lists of scalars.
 enum SettingsFile {
     static let keys: Set<String> = [
-        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend", "log-level",
+        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend",
+        "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -96,13 +97,15 @@ extension ServeSettings {
         if let http = values.http { (httpHost, httpPort) = try Self.hostAndPort(http) }
         mediaAddresses = try values.mediaAddresses.map { text in
             guard let address = IPAddress(text), !address.isUnspecified else {
-                throw SettingsError(description: "--media-address \(text) is not an IP address that peers could send to")
+                throw SettingsError(
+                    description: "--media-address \(text) is not an IP address that peers could send to")
             }
             return address
         }
         if let text = values.mediaPort {
             guard let port = UInt16(text) else {
-                throw SettingsError(description: "--media-port \(text) is not a port; choose 1 to 65535, or 0 for free ones")
+                throw SettingsError(
+                    description: "--media-port \(text) is not a port; choose 1 to 65535, or 0 for free ones")
             }
             mediaPort = port
         }
@@ -129,7 +132,8 @@ extension ServeSettings {
         if let name = values.srtpBackend {
             guard let backend = SRTPBackend(rawValue: name), backend.isAvailable else {
                 let known = SRTPBackend.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
-                throw SettingsError(description: "--srtp-backend \(name) is not on this machine; choose one of \(known)")
+                throw SettingsError(
+                    description: "--srtp-backend \(name) is not on this machine; choose one of \(known)")
             }
             srtpBackend = backend
         }

@@ -42,7 +42,8 @@ struct TestServer: Sendable {
         let result = try runProcess(
             "curl",
             [
-                "-s", "-i", "-X", method, url + path, "-H", "Authorization: Bearer \(token)", "-H", "Content-Type: \(type)",
+                "-s", "-i", "-X", method, url + path, "-H", "Authorization: Bearer \(token)", "-H",
+                "Content-Type: \(type)",
                 "--data-binary", "@" + folder.file("body"), "--max-time", "20",
             ])
         guard result.status == 0 else {
@@ -75,7 +76,8 @@ struct TestServer: Sendable {
         let joined = try call("POST", "/api/v1/join", token: "", body: #"{"pin":"\#(pin)"}"#)
         let token = joined["token"]
         let version = (joined.json["eula"] as? [String: Any])?["version"] as? String ?? ""
-        _ = try call("POST", "/api/v1/customer/devices", token: token, body: #"{"camera":true,"microphone":\#(microphone)}"#)
+        _ = try call(
+            "POST", "/api/v1/customer/devices", token: token, body: #"{"camera":true,"microphone":\#(microphone)}"#)
         _ = try call(
             "POST", "/api/v1/customer/eula", token: token, body: #"{"version":"\#(version)","accepted":true}"#)
         return (id, token)

@@ -22,9 +22,11 @@ import Testing
         record(100..<200, in: &statistics)
         #expect(statistics.isReportDue)
         let block = statistics.reportBlock(at: instant(milliseconds: 4_000))
-        #expect(block == ReportBlock(
-            ssrc: SSRC(7), fractionLost: 0, cumulativeLost: 0, extendedHighestSequence: 199, jitter: 0,
-            lastSenderReport: 0, delaySinceLastSenderReport: 0))
+        #expect(
+            block
+                == ReportBlock(
+                    ssrc: SSRC(7), fractionLost: 0, cumulativeLost: 0, extendedHighestSequence: 199, jitter: 0,
+                    lastSenderReport: 0, delaySinceLastSenderReport: 0))
         #expect(statistics.packetsReceived == 100)
         #expect(statistics.bytesReceived == 10_000)
         #expect(!statistics.isReportDue)
