@@ -2,44 +2,36 @@ internal import Benchmark
 internal import MediaCore
 internal import MediaWire
 
-/// The SRTP face in memory, one direction at a time, in place, as the relay calls it.
+/// The SRTP face in memory, packet by packet and in place, one direction at a time, with each backend of this machine.
 func registerSRTPBenchmarks() {
-    for (label, profile) in benchmarkProfiles {
-        for size in [90, 1_100] {
-            Benchmark.register(
-                "srtp/protect \(label) \(size) B", state: { try ProtectedStream(profile, packetSize: size) }
-            ) { benchmark, stream in
-                stream.fill()
-                var protected = 0
-                benchmark.measure(units: PacketBatch.packets) { protected = stream.protectAll() }
-                try check(protected == PacketBatch.packets, "\(protected) packets were protected")
-            }
-            Benchmark.register(
-                "srtp/unprotect \(label) \(size) B", state: { try ProtectedStream(profile, packetSize: size) }
-            ) { benchmark, stream in
-                stream.fill()
-                _ = stream.protectAll()
-                var unprotected = 0
-                benchmark.measure(units: PacketBatch.packets) { unprotected = stream.unprotectAll() }
-                try check(unprotected == PacketBatch.packets, "\(unprotected) packets were unprotected")
-            }
+    for backend in SRTPBackend.allCases where backend.isAvailable {
+        for (label, profile) in benchmarkProfiles {
+            for size in [90, 1_100] { registerStream("\(label) \(size) B", profile, size, backend) }
         }
+        for others in [1_000, 10_000] { registerCrowd(others, backend) }
     }
-    registerCrowdBenchmarks()
 }
 
-/// One stream among many others that live in the same process: what the SRTP library itself makes of their number.
-private func registerCrowdBenchmarks() {
-    for others in [100, 1_000, 10_000] {
-        Benchmark.register(
-            "srtp/protect GCM-128 1100 B beside \(others) others", state: { try ProtectedCrowd(others: others) }
-        ) { benchmark, crowd in
-            crowd.stream.fill()
-            var protected = 0
-            benchmark.measure(units: PacketBatch.packets) { protected = crowd.stream.protectAll() }
-            try check(protected == PacketBatch.packets, "\(protected) packets were protected")
-        }
+private func registerStream(_ label: String, _ profile: SRTPProfile, _ size: Int, _ backend: SRTPBackend) {
+    let make = { try ProtectedStream(profile, packetSize: size, backend: backend) }
+    Benchmark.register("srtp/protect \(label), \(backend)", state: make) { benchmark, stream in
+        try stream.protect(benchmark)
     }
+    Benchmark.register("srtp/unprotect \(label), \(backend)", state: make) { benchmark, stream in
+        stream.fill()
+        _ = stream.protectAll()
+        var unprotected = 0
+        benchmark.measure(units: PacketBatch.packets) { unprotected = stream.unprotectAll() }
+        try check(unprotected == PacketBatch.packets, "\(unprotected) packets were unprotected")
+    }
+}
+
+/// One stream among many others that live in the same process: what a backend makes of their number.
+private func registerCrowd(_ others: Int, _ backend: SRTPBackend) {
+    let make = { try ProtectedCrowd(others: others, backend: backend) }
+    Benchmark.register(
+        "srtp/protect GCM-128 1100 B beside \(others) others, \(backend)", state: make
+    ) { benchmark, crowd in try crowd.stream.protect(benchmark) }
 }
 
 /// The profiles that are measured, by short names.
@@ -55,8 +47,8 @@ private final class ProtectedCrowd {
     private final class Other {
         private var sender: SRTPSender
 
-        init(using generator: inout SeededGenerator) throws {
-            sender = try SRTPSender(SRTPKey(profile: .aeadAES128GCM, using: &generator))
+        init(_ backend: SRTPBackend, using generator: inout SeededGenerator) throws {
+            sender = try SRTPSender(SRTPKey(profile: .aeadAES128GCM, using: &generator), backend: backend)
             var packet = RTPPacket(
                 payloadType: 96, sequenceNumber: SequenceNumber(1), timestamp: RTPTimestamp(1), ssrc: SSRC(1),
                 payload: [1]
@@ -67,11 +59,11 @@ private final class ProtectedCrowd {
         }
     }
 
-    init(others count: Int) throws {
+    init(others count: Int, backend: SRTPBackend) throws {
         var generator = SeededGenerator(seed: 5)
-        for _ in 0..<count / 2 { others.append(try Other(using: &generator)) }
-        stream = try ProtectedStream(.aeadAES128GCM, packetSize: 1_100)
-        while others.count < count { others.append(try Other(using: &generator)) }
+        for _ in 0..<count / 2 { others.append(try Other(backend, using: &generator)) }
+        stream = try ProtectedStream(.aeadAES128GCM, packetSize: 1_100, backend: backend)
+        while others.count < count { others.append(try Other(backend, using: &generator)) }
     }
 }
 
@@ -85,11 +77,11 @@ private final class ProtectedStream {
     private var sequence: UInt16 = 0
 
     /// - Parameter packetSize: bytes of a plain packet, header included.
-    init(_ profile: SRTPProfile, packetSize: Int) throws {
+    init(_ profile: SRTPProfile, packetSize: Int, backend: SRTPBackend) throws {
         var generator = SeededGenerator(seed: 2)
         let key = SRTPKey(profile: profile, using: &generator)
-        sender = try SRTPSender(key)
-        receiver = try SRTPReceiver(key)
+        sender = try SRTPSender(key, backend: backend)
+        receiver = try SRTPReceiver(key, backend: backend)
         batch = PacketBatch(using: &generator)
         self.packetSize = packetSize
         overhead = profile.rtpOverhead
@@ -103,6 +95,14 @@ private final class ProtectedStream {
             unsafe fields.write(to: batch.slot(index))
             sequence &+= 1
         }
+    }
+
+    /// One measured iteration.
+    func protect(_ benchmark: Benchmark) throws {
+        fill()
+        var protected = 0
+        benchmark.measure(units: PacketBatch.packets) { protected = protectAll() }
+        try check(protected == PacketBatch.packets, "\(protected) packets were protected")
     }
 
     /// The number of packets that came out as long as they should.
