@@ -61,7 +61,7 @@ public struct SRTPBurst: ~Copyable {
                     case .opening:
                         opening &+= 1
                         unsafe pending[Self.width &- opening] = next
-                    case .done, .opened, .refused: break
+                    case .done, .opened, .refused, .behind: break
                     }
                     next &+= 1
                 }
@@ -88,7 +88,7 @@ public struct SRTPBurst: ~Copyable {
                         job.packet, headerLength: job.headerLength, count: job.capacity, ssrc: job.ssrc,
                         index: job.index)
                     unsafe burst[index].state = isOpened ? .opened : .refused
-                case .done, .opened, .refused: break
+                case .done, .opened, .refused, .behind: break
                 }
             }
         }

@@ -14,6 +14,8 @@ public struct SRTPJob {
         case sealing, opening
         /// Went through a burst and waits for its receiver.
         case opened, refused
+        /// Looked like a replay when it was begun; packets before it in the burst may show that it is none.
+        case behind
     }
 
     let packet: UnsafeMutableRawPointer

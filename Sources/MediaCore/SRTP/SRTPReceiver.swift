@@ -53,9 +53,9 @@ public struct SRTPReceiver: ~Copyable {
         guard unsafe stream != nil || !streams.isFull else { return unsafe job.outcome = .limit }
         let index = SRTPIndex.estimate(header.sequenceNumber, newest: unsafe stream?.pointee.rtp.newest ?? 0)
         guard index <= SRTPIndex.last else { return unsafe job.outcome = .limit }
-        guard unsafe stream?.pointee.rtp.accepts(index) ?? true else { return unsafe job.outcome = count(.replay) }
         unsafe job.headerLength = Int(header.headerLength)
-        unsafe job.leave(block, ssrc: header.ssrc, index: index, as: .opening)
+        let isNew = unsafe stream?.pointee.rtp.accepts(index) ?? true
+        unsafe job.leave(block, ssrc: header.ssrc, index: index, as: isNew ? .opening : .behind)
     }
 
     /// Accepts what a burst has opened. Jobs of one stream are finished in the order in which they arrived: a packet
@@ -65,11 +65,10 @@ public struct SRTPReceiver: ~Copyable {
         case .done: return
         case .opened:
             unsafe job.outcome = count(accept(SSRC(job.ssrc), job.index, length: job.capacity &- profile.rtpOverhead))
-        case .refused:
-            // The first packets of a stream, or one after a long gap, may have changed what this number stands for. The
-            // packet is as it came.
-            let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
-            unsafe job.outcome = count(unsafe openAgain(packet, SSRC(job.ssrc), job.index))
+        // The first packets of a stream, or some after long gaps, may have changed what this number stands for. The packet is
+        // as it came.
+        case .refused: unsafe job.outcome = count(openAgain(job, otherwise: .authenticationFailure))
+        case .behind: unsafe job.outcome = count(openAgain(job, otherwise: .replay))
         case .sealing, .opening: unsafe job.outcome = .limit
         }
         unsafe job.state = .done
@@ -163,13 +162,12 @@ public struct SRTPReceiver: ~Copyable {
         return .success(length: length)
     }
 
-    /// Opens a packet that a burst refused, if its number stands for another index by now.
-    private mutating func openAgain(
-        _ packet: UnsafeMutableRawBufferPointer, _ ssrc: SSRC, _ index: UInt64
-    ) -> SRTPOutcome {
-        guard let header = unsafe readHeader(packet), header.ssrc == ssrc else { return .malformed }
-        let newest = unsafe streams.find(ssrc)?.pointee.rtp.newest ?? 0
-        guard SRTPIndex.estimate(header.sequenceNumber, newest: newest) != index else { return .authenticationFailure }
+    /// Opens a packet by itself if its number stands for another index by now than when it was begun.
+    private mutating func openAgain(_ job: SRTPJob, otherwise outcome: SRTPOutcome) -> SRTPOutcome {
+        let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
+        guard let header = unsafe readHeader(packet) else { return .malformed }
+        let newest = unsafe streams.find(header.ssrc)?.pointee.rtp.newest ?? 0
+        guard unsafe SRTPIndex.estimate(header.sequenceNumber, newest: newest) != job.index else { return outcome }
         return unsafe open(packet, header)
     }
 

@@ -59,6 +59,20 @@ import Testing
         #expect(pair.receiver.authenticationFailures == 0)
     }
 
+    /// Seen from where the burst began, a number behind two long gaps looks like one long gone.
+    @Test(arguments: SRTPSetup.all)
+    func gapsWithinABurstAddUp(_ setup: SRTPSetup) throws {
+        var pair = try SRTPPair(setup)
+        let plain = stride(from: 40_000, to: 400_000, by: 20_000).map { SRTPPair.plain($0) }
+        let packets = try plain.map { try pair.protected($0) }
+        #expect(pair.open(packets[0]).outcome.isSuccess)
+        let opened = pair.openTogether(packets)
+        #expect(opened[0].outcome == .replay)
+        for (result, wanted) in zip(opened, plain).dropFirst() { #expect(result.bytes == wanted) }
+        #expect(pair.receiver.replays == 1)
+        #expect(pair.receiver.authenticationFailures == 0)
+    }
+
     @Test(arguments: SRTPSetup.all)
     func damagedPacketsOfABurstFailAlone(_ setup: SRTPSetup) throws {
         var pair = try SRTPPair(setup)
