@@ -10,7 +10,7 @@ TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3
 FIXTURE_PACKAGES := ffmpeg opencv-doc espeak-ng sox opus-tools vpx-tools python3-cryptography
 
 LENS := .build/release/lens
-SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Package.swift
+SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Benchmarks/Sources Benchmarks/Package.swift Package.swift
 
 .PHONY: help demo build test soak bench fixtures format lint clean packages test-packages
 
