@@ -20,7 +20,7 @@ public struct ReceptionStatistics: Sendable {
     private var base: Int64 = 0
     private var unwrapper = SequenceUnwrapper()
 
-    /// A late packet further behind the first one than this does not move the start of the count; SRTP's replay window.
+    /// A late packet further behind the first one than this does not move the start of the count.
     private static let latestBase: Int64 = 128
 
     // Figures at the last report.
