@@ -18,6 +18,8 @@ final class ShardMailbox: Sendable {
 
     private let state = Mutex(State())
     private let hasWork = Atomic<Bool>(false)
+    /// As `State.isClosed`, for the shard's loop, which asks after every batch and must not lock for it.
+    private let hasClosed = Atomic<Bool>(false)
     /// Readable when there is something to do.
     let wakeDescriptor: Int32
 
@@ -55,11 +57,12 @@ final class ShardMailbox: Sendable {
         state.withLock { state in
             state.isClosed = true
             state.commands.removeAll()
+            hasClosed.store(true, ordering: .releasing)
         }
         wake()
     }
 
-    var isClosed: Bool { state.withLock { $0.isClosed } }
+    var isClosed: Bool { hasClosed.load(ordering: .acquiring) }
 
     private func wake() {
         hasWork.store(true, ordering: .releasing)
