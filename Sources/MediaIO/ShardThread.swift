@@ -12,6 +12,8 @@ public struct ShardMeasurements: Sendable {
     public var kernelReceiveDrops: UInt64 = 0
     /// Datagrams that the kernel did not take for sending.
     public var kernelSendDrops: UInt64 = 0
+    /// The shard sheds media or reads it too late, or did so within about the last second: it takes no new sessions.
+    public var isOverloaded = false
 
     public init() {}
 }
