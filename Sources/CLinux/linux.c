@@ -3,11 +3,19 @@
 
 #include <arpa/inet.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 _Static_assert(sizeof(struct lens_message) == sizeof(struct mmsghdr), "lens_message is mmsghdr");
 _Static_assert(offsetof(struct lens_message, length) == offsetof(struct mmsghdr, msg_len), "lens_message is mmsghdr");
@@ -86,6 +94,10 @@ void lens_control_read(const struct msghdr *message, struct lens_control *contro
         } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
             memcpy(&control->overflow_count, CMSG_DATA(c), sizeof control->overflow_count);
             control->has_overflow = 1;
+        } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            int size;
+            memcpy(&size, CMSG_DATA(c), sizeof size);
+            control->segment_size = size > 0 ? (uint32_t)size : 0;
         } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -123,6 +135,17 @@ size_t lens_control_write_source(void *buffer, const struct lens_address *local,
     memcpy(CMSG_DATA(c), &info, sizeof info);
     return CMSG_SPACE(sizeof info);
 }
+
+size_t lens_control_write_segment(void *buffer, size_t offset, uint16_t size) {
+    struct cmsghdr *c = (struct cmsghdr *)((char *)buffer + offset);
+    c->cmsg_level = IPPROTO_UDP;
+    c->cmsg_type = UDP_SEGMENT;
+    c->cmsg_len = CMSG_LEN(sizeof size);
+    memcpy(CMSG_DATA(c), &size, sizeof size);
+    return offset + CMSG_SPACE(sizeof size);
+}
+
+size_t lens_segment_control_size(void) { return CMSG_SPACE(sizeof(uint16_t)); }
 
 int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count) {
     return recvmmsg(fd, (struct mmsghdr *)messages, count, MSG_DONTWAIT, 0);
@@ -166,6 +189,8 @@ int lens_receive_local_address(int fd, int is_ipv6) {
 int lens_receive_stamps(int fd) { return set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1); }
 
 int lens_receive_overflow(int fd) { return set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1); }
+
+int lens_merge_received(int fd) { return set(fd, IPPROTO_UDP, UDP_GRO, 1); }
 
 int lens_set_ipv6_only(int fd, int value) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, value); }
 

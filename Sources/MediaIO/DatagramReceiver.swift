@@ -7,43 +7,68 @@ internal import MediaWire
 @safe
 public struct DatagramReceiver: ~Copyable {
     private let memory: MessageMemory
+    /// Messages whose headers are as the kernel wants them; it overwrites those that it fills.
+    private var prepared = 0
 
     /// Datagrams that the kernel dropped because the socket's buffer was full, as far as it has said.
     public private(set) var kernelDrops: UInt32 = 0
+    /// Calls to the kernel, for figures.
+    public private(set) var systemCalls: UInt64 = 0
 
+    /// - Parameter capacity: messages of one call; use it with batches of that capacity.
     public init(capacity: Int) { memory = MessageMemory(capacity: capacity) }
 
     /// Receives what is there, without waiting. Answers the number of datagrams now in the batch.
     public mutating func receive(from socket: borrowing UDPSocket, into batch: inout ReceiveBatch) -> Int {
         let count = min(memory.capacity, batch.capacity)
-        // The kernel overwrites lengths with each receive.
-        for index in 0..<count {
-            unsafe memory.prepare(
-                index, bytes: batch.slot(index), length: ReceiveBatch.slotSize,
-                nameLength: socklen_t(MemoryLayout<sockaddr_storage>.size), controlLength: Int(LENS_CONTROL_SIZE))
+        if prepared < count {
+            for index in prepared..<count { prepare(index, batch) }
+            prepared = count
         }
+        batch.removeAll()
+        // Each receive gets the same memory, so headers are made once.
+        if unsafe memory.vectors[0].iov_base != batch.message(0) {
+            for index in 0..<count { prepare(index, batch) }
+        }
+        systemCalls &+= 1
         let received = unsafe Int(lens_receive_messages(socket.descriptor, memory.messages, UInt32(count)))
-        guard received > 0 else {
-            batch.removeAll()
-            return 0
-        }
+        guard received > 0 else { return 0 }
         let local = socket.localAddress.address
-        for index in 0..<received { batch[index] = describe(index, defaultLocal: local) }
-        batch.count = received
-        return received
+        for index in 0..<received {
+            take(index, defaultLocal: local, into: &batch)
+            // The kernel has overwritten these lengths.
+            unsafe memory.messages[index].header.msg_namelen = Self.nameLength
+            unsafe memory.messages[index].header.msg_controllen = Int(LENS_CONTROL_SIZE)
+        }
+        return batch.count
     }
 
-    private mutating func describe(_ index: Int, defaultLocal: IPAddress) -> ReceivedDatagram {
+    /// True if the batch was filled to its last message: there may be more.
+    public func isFull(_ batch: borrowing ReceiveBatch) -> Bool {
+        batch.messageCount >= min(memory.capacity, batch.capacity)
+    }
+
+    private static var nameLength: socklen_t { socklen_t(MemoryLayout<sockaddr_storage>.size) }
+
+    private func prepare(_ index: Int, _ batch: borrowing ReceiveBatch) {
+        unsafe memory.vectors[index] = iovec(iov_base: batch.message(index), iov_len: batch.messageSize)
+        memory.prepare(
+            index, vectors: index, count: 1, nameLength: Self.nameLength, controlLength: Int(LENS_CONTROL_SIZE))
+    }
+
+    private mutating func take(_ index: Int, defaultLocal: IPAddress, into batch: inout ReceiveBatch) {
         var source = lens_address()
         var control = lens_control()
         unsafe lens_sockaddr_read(memory.names + index, &source)
         unsafe lens_control_read(&memory.messages[index].header, &control)
         if control.has_overflow != 0 { kernelDrops = control.overflow_count }
         let local = control.has_local != 0 ? IPAddress(control.local) : defaultLocal
-        return unsafe ReceivedDatagram(
-            path: Path(local: local, remote: SocketAddress(source)),
-            length: Int(memory.messages[index].length),
-            isTruncated: memory.messages[index].header.msg_flags & Int32(MSG_TRUNC) != 0,
-            kernelStamp: control.stamp_nanoseconds)
+        batch.add(
+            unsafe ReceivedDatagram(
+                path: Path(local: local, remote: SocketAddress(source)),
+                length: Int(memory.messages[index].length),
+                isTruncated: memory.messages[index].header.msg_flags & Int32(MSG_TRUNC) != 0,
+                kernelStamp: control.stamp_nanoseconds),
+            segmentSize: Int(control.segment_size))
     }
 }

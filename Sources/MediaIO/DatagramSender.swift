@@ -7,53 +7,133 @@ internal import MediaWire
 @safe
 public struct DatagramSender: ~Copyable {
     private let memory: MessageMemory
+    /// The datagram that each prepared message begins with.
+    private let firsts: UnsafeMutablePointer<Int32>
+    /// Datagrams longer than this leave one by one: the kernel has refused to cut a message into such.
+    private var longestSegment = Int.max
 
     /// Datagrams that the kernel did not take: its buffer was full, or there is no route.
     public private(set) var dropped: UInt64 = 0
+    /// Calls to the kernel, for figures.
+    public private(set) var systemCalls: UInt64 = 0
+    /// Messages that held more than one datagram.
+    public private(set) var segmentedMessages: UInt64 = 0
 
-    public init(capacity: Int) { memory = MessageMemory(capacity: capacity) }
+    /// - Parameter capacity: datagrams of one call; longer batches take several.
+    public init(capacity: Int) {
+        memory = MessageMemory(capacity: capacity)
+        unsafe firsts = .allocate(capacity: memory.capacity)
+        unsafe firsts.initialize(repeating: 0, count: memory.capacity)
+    }
 
-    /// Sends the batch's datagrams in order and empties it. What the kernel refuses is dropped and counted.
+    deinit { unsafe firsts.deallocate() }
+
+    /// Sends the batch's datagrams and empties it: those of one message in their order, with UDP_SEGMENT where the socket has it.
+    /// What the kernel refuses is dropped and counted.
     public mutating func send(_ batch: inout SendBatch, through socket: borrowing UDPSocket) {
-        var start = 0
-        while start < batch.count {
-            let count = min(memory.capacity, batch.count &- start)
-            for index in 0..<count {
-                unsafe prepare(index, batch[start &+ index], batch.slot(start &+ index), socket)
+        var used = 0
+        var vectors = 0
+        for index in 0..<batch.messageCount {
+            let message = batch.message(index)
+            let isWhole =
+                message.count == 1
+                || socket.offload.segments && message.segmentSize <= longestSegment && message.count <= memory.capacity
+            let wanted = isWhole ? message.count : 1
+            var datagram: Int? = message.first
+            while let first = datagram {
+                if used == memory.capacity || vectors &+ wanted > memory.vectorCapacity {
+                    flush(used, batch, socket)
+                    used = 0
+                    vectors = 0
+                }
+                datagram = prepare(
+                    used, message, first, count: wanted, vectors: vectors, batch: batch, socket: socket)
+                used &+= 1
+                vectors &+= wanted
             }
-            flush(count, socket.descriptor)
-            start &+= count
         }
+        flush(used, batch, socket)
         batch.removeAll()
     }
 
-    private func prepare(
-        _ index: Int, _ datagram: OutgoingDatagram, _ bytes: UnsafeMutableRawPointer, _ socket: borrowing UDPSocket
-    ) {
-        var remote = lens_address(datagram.path.remote)
+    /// Makes message `index` of `count` datagrams from `first` on. Answers the datagram behind them.
+    private mutating func prepare(
+        _ index: Int, _ message: OutgoingMessage, _ first: Int, count: Int, vectors: Int,
+        batch: borrowing SendBatch, socket: borrowing UDPSocket
+    ) -> Int? {
+        var datagram: Int? = first
+        var place = vectors
+        while place < vectors &+ count, let current = datagram {
+            unsafe memory.vectors[place] = iovec(iov_base: batch.slot(current), iov_len: batch.length(current))
+            place &+= 1
+            datagram = batch.next(current)
+        }
+        unsafe firsts[index] = Int32(truncatingIfNeeded: first)
+        var remote = lens_address(message.path.remote)
         let nameLength = unsafe lens_sockaddr_write(memory.names + index, &remote, socket.isIPv6 ? 1 : 0)
         var controlLength = 0
         if socket.isWildcard {
-            var local = lens_address(datagram.path.local)
+            var local = lens_address(message.path.local)
             controlLength = unsafe lens_control_write_source(memory.control(index), &local, socket.isIPv6 ? 1 : 0)
         }
-        unsafe memory.prepare(
-            index, bytes: bytes, length: datagram.length, nameLength: nameLength, controlLength: controlLength)
+        if count > 1 {
+            segmentedMessages &+= 1
+            controlLength = unsafe lens_control_write_segment(
+                memory.control(index), controlLength, UInt16(truncatingIfNeeded: message.segmentSize))
+        }
+        memory.prepare(
+            index, vectors: vectors, count: count, nameLength: nameLength, controlLength: controlLength)
+        return datagram
     }
 
-    private mutating func flush(_ count: Int, _ descriptor: Int32) {
+    private mutating func flush(_ count: Int, _ batch: borrowing SendBatch, _ socket: borrowing UDPSocket) {
         var sent = 0
         while sent < count {
-            let result = unsafe Int(lens_send_messages(descriptor, memory.messages + sent, UInt32(count &- sent)))
+            systemCalls &+= 1
+            let result = unsafe Int(
+                lens_send_messages(socket.descriptor, memory.messages + sent, UInt32(count &- sent)))
             if result > 0 {
                 sent &+= result
             } else if errno == EINTR {
                 continue
             } else {
                 // This one will not go (no buffer, no route, refused by a filter); those behind it may.
-                dropped &+= 1
+                refuse(sent, errno, batch, socket)
                 sent &+= 1
             }
         }
+    }
+
+    /// Drops a message, or sends its datagrams one by one if it is the cutting that the kernel refuses: a path whose MTU is too
+    /// small for them (EINVAL, EMSGSIZE), or a device without checksums (EIO).
+    private mutating func refuse(
+        _ index: Int, _ code: Int32, _ batch: borrowing SendBatch, _ socket: borrowing UDPSocket
+    ) {
+        let count = unsafe Int(memory.messages[index].header.msg_iovlen)
+        let first = unsafe Int(firsts[index])
+        guard count > 1, code == EINVAL || code == EMSGSIZE || code == EIO else {
+            dropped &+= UInt64(count)
+            return
+        }
+        var isTaken = true
+        var datagram: Int? = first
+        var control = unsafe memory.messages[index].header.msg_controllen
+        control = socket.isWildcard ? control &- Int(lens_segment_control_size()) : 0
+        while let current = datagram {
+            // The same header serves all of them in turn.
+            let vector = unsafe memory.messages[index].header.msg_iov
+            unsafe vector?.pointee = iovec(iov_base: batch.slot(current), iov_len: batch.length(current))
+            unsafe memory.messages[index].header.msg_iovlen = 1
+            unsafe memory.messages[index].header.msg_controllen = control
+            if control == 0 { unsafe memory.messages[index].header.msg_control = nil }
+            systemCalls &+= 1
+            if unsafe lens_send_messages(socket.descriptor, memory.messages + index, 1) != 1 {
+                dropped &+= 1
+                isTaken = false
+            }
+            datagram = batch.next(current)
+        }
+        guard isTaken else { return }
+        longestSegment = code == EIO ? 0 : min(longestSegment, batch.length(first) &- 1)
     }
 }

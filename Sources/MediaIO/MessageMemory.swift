@@ -3,14 +3,18 @@ internal import CLinux
 /// The message headers of one batch with what they point to, allocated once and set up anew for each system call.
 @safe
 struct MessageMemory: ~Copyable {
+    /// Messages.
     let capacity: Int
+    /// Pieces of memory that the messages consist of.
+    let vectorCapacity: Int
     let messages: UnsafeMutablePointer<lens_message>
-    private let vectors: UnsafeMutablePointer<iovec>
+    let vectors: UnsafeMutablePointer<iovec>
     let names: UnsafeMutablePointer<sockaddr_storage>
     private let controls: UnsafeMutableRawPointer
 
     init(capacity: Int) {
         self.capacity = max(1, capacity)
+        vectorCapacity = self.capacity
         unsafe messages = .allocate(capacity: self.capacity)
         unsafe vectors = .allocate(capacity: self.capacity)
         unsafe names = .allocate(capacity: self.capacity)
@@ -31,15 +35,15 @@ struct MessageMemory: ~Copyable {
     /// Where the control data of message `index` stands: `LENS_CONTROL_SIZE` bytes.
     func control(_ index: Int) -> UnsafeMutableRawPointer { unsafe controls + index &* Int(LENS_CONTROL_SIZE) }
 
-    /// Points message `index` at its bytes, its name and its control data.
+    /// Points message `index` at its vectors, its name and its control data.
+    @inline(__always)
     func prepare(
-        _ index: Int, bytes: UnsafeMutableRawPointer, length: Int, nameLength: socklen_t, controlLength: Int
+        _ index: Int, vectors first: Int, count: Int, nameLength: socklen_t, controlLength: Int
     ) {
-        unsafe vectors[index] = iovec(iov_base: bytes, iov_len: length)
         unsafe messages[index].header.msg_name = UnsafeMutableRawPointer(names + index)
         unsafe messages[index].header.msg_namelen = nameLength
-        unsafe messages[index].header.msg_iov = vectors + index
-        unsafe messages[index].header.msg_iovlen = 1
+        unsafe messages[index].header.msg_iov = vectors + first
+        unsafe messages[index].header.msg_iovlen = count
         unsafe messages[index].header.msg_control = controlLength > 0 ? control(index) : nil
         unsafe messages[index].header.msg_controllen = controlLength
     }

@@ -3,7 +3,7 @@ internal import MediaWire
 
 /// The loop of a shard's thread: commands, a batch in, a batch out, timers, wait.
 struct ShardLoop: ~Copyable {
-    /// Datagrams of one receive. Enough for a burst, small enough to stay in the cache.
+    /// Messages of one receive. Enough for a burst, small enough to stay in the cache.
     private static let receiveCapacity = 64
     private static let sendCapacity = 256
     private static let reportInterval: Int64 = 500_000_000
@@ -13,7 +13,7 @@ struct ShardLoop: ~Copyable {
     private let onEvent: (ShardEvent) -> Void
     private let report: (ShardMeasurements) -> Void
     private var shard: RelayShard
-    private var batch = ReceiveBatch(capacity: receiveCapacity)
+    private var batch: ReceiveBatch
     private var outgoing = SendBatch(capacity: sendCapacity)
     private var receiver = DatagramReceiver(capacity: receiveCapacity)
     private var sender = DatagramSender(capacity: sendCapacity)
@@ -25,6 +25,7 @@ struct ShardLoop: ~Copyable {
         socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
         onEvent: @escaping (ShardEvent) -> Void, report: @escaping (ShardMeasurements) -> Void
     ) {
+        batch = ReceiveBatch(capacity: Self.receiveCapacity, merged: socket.offload.merges)
         self.socket = socket
         self.mailbox = mailbox
         self.onEvent = onEvent
@@ -48,12 +49,13 @@ struct ShardLoop: ~Copyable {
         let received = receiver.receive(from: socket, into: &batch)
         if received > 0 {
             now = MonotonicClock.now
+            shard.noteBacklog(backlog, at: now)
             var index = 0
             while index < received {
                 index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
                 sender.send(&outgoing, through: socket)
             }
-            measure(received)
+            measure()
         }
         if let due = shard.nextTimeout, due <= now { runTimers(at: now) }
         while let event = shard.pollEvent() { onEvent(event) }
@@ -61,8 +63,15 @@ struct ShardLoop: ~Copyable {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        if received < Self.receiveCapacity { wait(at: now) }
+        if !receiver.isFull(batch) { wait(at: now) }
         return true
+    }
+
+    /// How long the oldest datagram of the batch has waited in the socket, in ns.
+    private var backlog: Int64 {
+        guard batch.messageCount > 0 else { return 0 }
+        let stamp = batch.stamp(ofMessage: 0).nanoseconds
+        return stamp == 0 ? 0 : Int64(truncatingIfNeeded: WallClock.unixNanoseconds &- stamp)
     }
 
     private mutating func runTimers(at now: Instant) {
@@ -83,10 +92,10 @@ struct ShardLoop: ~Copyable {
         socket.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: timeout)
     }
 
-    private mutating func measure(_ received: Int) {
+    private mutating func measure() {
         let after = WallClock.unixNanoseconds
-        for index in 0..<received {
-            let stamp = batch[index].kernelStamp
+        for index in 0..<batch.messageCount {
+            let stamp = batch.stamp(ofMessage: index).nanoseconds
             if stamp != 0, after >= stamp { measurements.relayLatency.record(nanoseconds: after &- stamp) }
         }
         hasMeasured = true
@@ -95,6 +104,7 @@ struct ShardLoop: ~Copyable {
     private mutating func reportMeasurements() {
         measurements.kernelReceiveDrops = UInt64(receiver.kernelDrops)
         measurements.kernelSendDrops = sender.dropped
+        measurements.isOverloaded = shard.isOverloaded(at: MonotonicClock.now)
         report(measurements)
         hasMeasured = false
     }

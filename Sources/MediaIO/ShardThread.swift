@@ -6,7 +6,8 @@ internal import Synchronization
 
 /// What a shard's thread measures beside the relay's own counters.
 public struct ShardMeasurements: Sendable {
-    /// From the kernel's receive stamp to the return of the send, for each media datagram, in ns.
+    /// From the kernel's receive stamp to the return of the send, in ns, for each message received: one datagram, or a run of them
+    /// that the kernel has merged.
     public var relayLatency = LatencyHistogram()
     /// Datagrams that the kernel dropped before the relay could read them.
     public var kernelReceiveDrops: UInt64 = 0
@@ -59,9 +60,11 @@ public final class ShardThread: Sendable {
     /// Binds the socket and starts the thread.
     ///
     /// - Throws: `UDPSocketError` if the port cannot be bound, `ShardError.systemLimit` if the system refuses a thread.
-    public init(index: Int, bindingTo address: SocketAddress, configuration: RelayConfiguration) throws {
+    public init(
+        index: Int, bindingTo address: SocketAddress, configuration: RelayConfiguration, offload: UDPOffload = .full
+    ) throws {
         guard let mailbox = ShardMailbox() else { throw ShardError.systemLimit }
-        let socket = try UDPSocket(bindingTo: address)
+        let socket = try UDPSocket(bindingTo: address, offload: offload)
         localAddress = socket.localAddress
         receiveBufferSize = socket.receiveBufferSize
         self.mailbox = mailbox

@@ -12,17 +12,21 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// Bytes that the kernel granted; it counts its own overhead in.
     public let receiveBufferSize: Int
     public let sendBufferSize: Int
+    /// What the kernel does for it; less than asked for where the kernel knows it not.
+    public let offload: UDPOffload
     let isIPv6: Bool
     /// Bound to every address: replies name the local address that was addressed.
     let isWildcard: Bool
 
     /// Bytes asked for in each direction.
-    public static let wantedBufferSize = 4 * 1024 * 1024
+    public static let wantedBufferSize = 8 * 1024 * 1024
 
     /// Opens and binds a socket. `::` takes IPv4 too.
     ///
     /// - Throws: `UDPSocketError`, for example when the port is in use.
-    public init(bindingTo address: SocketAddress, bufferSize: Int = UDPSocket.wantedBufferSize) throws(UDPSocketError) {
+    public init(
+        bindingTo address: SocketAddress, bufferSize: Int = UDPSocket.wantedBufferSize, offload: UDPOffload = .send
+    ) throws(UDPSocketError) {
         let isIPv6 = address.address.isIPv6
         let isWildcard = address.address.isUnspecified
         let opened = lens_open_udp(isIPv6 ? 1 : 0)
@@ -36,6 +40,7 @@ public struct UDPSocket: ~Copyable, Sendable {
         }
         self.isWildcard = isWildcard
         self.isIPv6 = isIPv6
+        self.offload = offload.merges && lens_merge_received(opened) != 0 ? .send : offload
         descriptor = opened
         receiveBufferSize = Int(lens_receive_buffer_size(opened))
         sendBufferSize = Int(lens_send_buffer_size(opened))

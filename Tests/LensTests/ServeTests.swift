@@ -40,6 +40,7 @@ extension LensTests {
             (["--shards", "0"], "--shards 0"),
             (["--log-level", "loud"], "--log-level loud"),
             (["--srtp-backend", "rot13"], "--srtp-backend rot13"),
+            (["--udp-offload", "all"], "--udp-offload all"),
             (["--config", "/does/not/exist"], "/does/not/exist"),
             (["--public-url", "ftp://x"], "--public-url"),
         ])

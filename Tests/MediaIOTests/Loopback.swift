@@ -57,7 +57,8 @@ struct Loopback: ~Copyable {
         let count = receiver.receive(from: socket, into: &incoming)
         return (0..<count).map { index in
             let datagram = incoming[index]
-            let bytes = [UInt8](UnsafeRawBufferPointer(start: incoming.slot(index), count: datagram.length))
+            let bytes = [UInt8](
+                UnsafeRawBufferPointer(start: incoming.bytes(index).baseAddress, count: datagram.length))
             return Received(
                 bytes: bytes, path: datagram.path, length: datagram.length, isTruncated: datagram.isTruncated,
                 kernelStamp: datagram.kernelStamp)

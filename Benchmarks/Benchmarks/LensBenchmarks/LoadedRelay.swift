@@ -136,12 +136,12 @@ final class LoadedRelay {
             let box = streams[turn]
             turn = (turn + 1) % streams.count
             let slot = unsafe UnsafeMutableRawBufferPointer(
-                start: received.slot(index), count: ReceiveBatch.slotSize)
+                start: received.message(index), count: ReceiveBatch.slotSize)
             let length = unsafe write(&box.stream, to: slot)
-            received[index] = ReceivedDatagram(
-                path: Path(local: IPAddress(v4: 0xC000_0201), remote: box.stream.source), length: length)
+            received.add(
+                ReceivedDatagram(
+                    path: Path(local: IPAddress(v4: 0xC000_0201), remote: box.stream.source), length: length))
         }
-        received.count = Self.packetsPerBatch
         let rate = Self.packetsPerSecond[kind, default: 50] * Int64(streams.count)
         now = now.advanced(byNanoseconds: Int64(Self.packetsPerBatch) * 1_000_000_000 / rate)
     }

@@ -19,7 +19,7 @@ struct lens_address {
     uint8_t is_ipv6;
 };
 
-/// Bytes of control data that one received datagram may bring, and one sent may carry.
+/// Bytes of control data that one received message may bring, and one sent may carry.
 enum { LENS_CONTROL_SIZE = 128 };
 
 /// Fills `storage` for the family of the socket; IPv4 goes to an IPv6 socket in mapped form. Answers its length, 0 for IPv6 on
@@ -30,11 +30,13 @@ socklen_t lens_sockaddr_write(
 /// Reads an address; a mapped one comes out as IPv4.
 void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address);
 
-/// What the control data of a received datagram says. Fields without a message stay as they were.
+/// What the control data of a received message says. Fields without a control message stay as they were.
 struct lens_control {
     struct lens_address local;
     uint64_t stamp_nanoseconds;
     uint32_t overflow_count;
+    /// Bytes of each datagram but the last where the kernel has merged several.
+    uint32_t segment_size;
     uint8_t has_local;
     uint8_t has_overflow;
 };
@@ -42,6 +44,13 @@ void lens_control_read(const struct msghdr *message, struct lens_control *contro
 
 /// Writes the source address of a datagram into `buffer`; answers the control length, 0 for an unspecified address.
 size_t lens_control_write_source(void *buffer, const struct lens_address *local, int socket_is_ipv6);
+
+/// Writes the size of the datagrams that a message is to be cut into, behind `offset` bytes of control data; answers the control
+/// length.
+size_t lens_control_write_segment(void *buffer, size_t offset, uint16_t size);
+
+/// Bytes that `lens_control_write_segment` adds.
+size_t lens_segment_control_size(void);
 
 /// As the kernel's mmsghdr.
 struct lens_message {
@@ -66,6 +75,9 @@ int lens_local_name(int fd, struct sockaddr_storage *address);
 int lens_receive_local_address(int fd, int is_ipv6);
 int lens_receive_stamps(int fd);
 int lens_receive_overflow(int fd);
+
+/// Lets the kernel merge datagrams of one source and size into one message. -1 with errno.
+int lens_merge_received(int fd);
 
 /// IPv6 sockets only, or IPv4 as well. -1 with errno.
 int lens_set_ipv6_only(int fd, int value);

@@ -8,7 +8,8 @@ extension LoadEngine {
     mutating func receive(_ batch: inout ReceiveBatch, socket: Int, at now: Instant, unixNanoseconds: UInt64) {
         for index in 0..<batch.count {
             let datagram = batch[index]
-            let bytes = unsafe UnsafeMutableRawBufferPointer(start: batch.slot(index), count: datagram.length)
+            let bytes = unsafe UnsafeMutableRawBufferPointer(
+                start: batch.bytes(index).baseAddress, count: datagram.length)
             let stamp = datagram.kernelStamp == 0 ? unixNanoseconds : datagram.kernelStamp
             // Since the datagram came, the thread may have slept.
             let age = Int64(clamping: unixNanoseconds > stamp ? unixNanoseconds &- stamp : 0)

@@ -32,7 +32,7 @@ struct DatagramPort: ~Copyable {
         let count = receiver.receive(from: socket, into: &incoming)
         for index in 0..<count where !incoming[index].isTruncated {
             let length = min(incoming[index].length, ReceiveBatch.slotSize)
-            let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: incoming.slot(index), count: length))
+            let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: incoming.bytes(index).baseAddress, count: length))
             body(bytes, incoming[index].path.remote)
         }
         return count

@@ -19,6 +19,8 @@ public struct ShardCounters: Sendable, Equatable {
     public var droppedUnexpected: UInt64 = 0
     /// Media that a slot did not take: it waits for a keyframe, or the packet is older than the last change of source.
     public var droppedAtSlot: UInt64 = 0
+    /// Video dropped unread, frame by frame, because more came than can be forwarded.
+    public var packetsShed: UInt64 = 0
     /// No room in the send batch, or a packet that grew too long.
     public var droppedAtSend: UInt64 = 0
     /// The ring of an in-process port was full.

@@ -1,14 +1,12 @@
 internal import MediaWire
 
-/// The path of a media packet: find, unprotect, count, gate, rewrite, protect, send.
+/// The path of a media packet behind its decryption: count, gate, rewrite, protect, send.
 extension RelayShard {
-    mutating func receiveRTP(
-        _ packet: UnsafeMutableRawBufferPointer, path: Path, into send: inout SendBatch, at now: Instant
+    /// RTP of a source that was not bound when the batch was looked through.
+    mutating func receiveUnbound(
+        _ packet: UnsafeMutableRawBufferPointer, _ header: RTPHeader, path: Path, into send: inout SendBatch,
+        at now: Instant
     ) {
-        guard let header = RTPHeader(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))) else {
-            counters.droppedMalformed &+= 1
-            return
-        }
         let index: Int
         let length: Int
         if let bound = sources.find(SourceKey(path.remote, header.ssrc)) {
@@ -57,6 +55,7 @@ extension RelayShard {
             }
             begin(header.ssrc, track: index, at: now)
         }
+        if tracks[index].shedding.hasGap { endShedding(track: index, before: header.sequenceNumber, at: now) }
         let extended = tracks[index].record(header, bytes: packet.count, path: path, at: now)
         if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
         scheduleNACK(track: index)
@@ -135,19 +134,33 @@ extension RelayShard {
     }
 
     /// Writes a packet with the slot's header into the next send slot, protects it and commits it. False if it did not fit.
+    ///
+    /// The payload is encrypted straight from where it stands, unless its descriptor has to change.
+    @inline(__always)
     private mutating func put(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
         _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool, into slot: Int,
         _ send: inout SendBatch
     ) -> Bool {
-        guard let buffer = unsafe send.nextSlot() else {
+        guard let buffer = unsafe send.nextSlot(), let base = buffer.baseAddress, let start = packet.baseAddress,
+            let headerLength = unsafe slots[slot].output.writeHeader(
+                of: packet, header, numbers: numbers, into: buffer),
+            headerLength &+ payload.count &+ slots[slot].sender.profile.rtpOverhead <= buffer.count
+        else {
             counters.droppedAtSend &+= 1
             return false
         }
+        var source = unsafe start + payload.lowerBound
+        if unsafe slots[slot].output.mustRewrite(UnsafeRawBufferPointer(start: source, count: payload.count)) {
+            let place = unsafe base + headerLength
+            unsafe place.copyMemory(from: source, byteCount: payload.count)
+            unsafe slots[slot].output.rewritePayload(
+                UnsafeMutableRawBufferPointer(start: place, count: payload.count), isRepeat: isRepeat)
+            unsafe source = UnsafeRawPointer(place)
+        }
         guard
-            let plain = unsafe slots[slot].output.write(
-                packet, header, payload: payload, numbers: numbers, isRepeat: isRepeat, into: buffer),
-            case .success(let length) = unsafe slots[slot].sender.protectRTP(buffer, length: plain)
+            let length = unsafe protect(
+                buffer, headerLength, source, payload.count, numbers.sequence, slot: slot, mayWait: !isRepeat)
         else {
             counters.droppedAtSend &+= 1
             return false
@@ -160,8 +173,35 @@ extension RelayShard {
         sessions[session].bytesForwarded &+= UInt64(payload.count)
         counters.packetsForwarded &+= 1
         counters.bytesForwarded &+= UInt64(payload.count)
-        send.commit(length: length, to: slots[slot].path)
+        send.commit(length: length, to: slots[slot].path, run: &slots[slot].run)
+        if stage.sealCount == PacketStage.sealWidth { protectStaged(&send) }
         return true
+    }
+
+    /// Protects a packet here, or leaves it to the burst at the end of `receive`. Answers its length on the wire.
+    /// - Parameter mayWait: the payload's memory stays as it is until then.
+    @inline(__always)
+    private mutating func protect(
+        _ buffer: UnsafeMutableRawBufferPointer, _ headerLength: Int, _ payload: UnsafeRawPointer, _ count: Int,
+        _ sequence: SequenceNumber, slot: Int, mayWait: Bool
+    ) -> Int? {
+        let ssrc = slots[slot].output.ssrc
+        guard mayWait, stage.isRunning, slots[slot].sender.gainsFromBursts,
+            var job = unsafe SRTPJob(
+                slot: buffer, headerLength: headerLength,
+                payload: UnsafeRawBufferPointer(start: payload, count: count))
+        else {
+            return unsafe slots[slot].sender.seal(
+                buffer, headerLength: headerLength, payload: payload, count: count, ssrc, sequence)
+        }
+        unsafe slots[slot].sender.begin(&job, ssrc, sequence)
+        if unsafe job.isOpen {
+            unsafe (stage.sealJobs + stage.sealCount).initialize(to: job)
+            stage.sealCount &+= 1
+            return headerLength &+ count &+ slots[slot].sender.profile.rtpOverhead
+        }
+        guard case .success(let length) = unsafe job.outcome else { return nil }
+        return length
     }
 
     /// Sends packets again that a player has missed: the same bytes under the same number (there is no RTX in this build's
@@ -185,6 +225,15 @@ extension RelayShard {
     }
 }
 
+extension RelayShard {
+    /// The first packet that is taken after some were shed. They are not asked for again, and the picture has to begin anew.
+    private mutating func endShedding(track index: Int, before sequence: SequenceNumber, at now: Instant) {
+        tracks[index].shedding.end()
+        tracks[index].incoming?.nacks.skip(to: sequence)
+        requestKeyframe(track: index, at: now)
+    }
+}
+
 /// The first packet of a VP8 keyframe. Most packets fail at the first byte: S set, partition 0 (RFC 7741 section 4.2).
 private func startsVP8Keyframe(_ payload: RawSpan) -> Bool {
     guard let first = payload.uint8(at: 0), first & 0x17 == 0x10 else { return false }
@@ -199,6 +248,7 @@ extension PublishedTrack {
         incoming?.reception.record(
             sequence: header.sequenceNumber, timestamp: header.timestamp, arrival: now, clockRate: clockRate,
             bytes: bytes)
+        if kind == .video { shedding.note(header.timestamp) }
         if supportsNACK { incoming?.nacks.received(header.sequenceNumber, at: now) }
         // Only the newest packet moves the path, so that stragglers from an old address do not move it back.
         if extended > newest, let path, self.path != path { self.path = path }

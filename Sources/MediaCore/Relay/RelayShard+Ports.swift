@@ -80,7 +80,7 @@ extension RelayShard {
             }
             guard
                 let length = unsafe ports[port].output.write(
-                    packet, header, payload: payload, numbers: numbers, isRepeat: false, into: place)
+                    packet, header, payload: payload, numbers: numbers, into: place)
             else {
                 ports[port].ring.countDrop()
                 counters.droppedAtPort &+= 1

@@ -30,6 +30,9 @@ public struct RelayShard: ~Copyable {
     private var pendingSent = 0
     /// Where a packet is tried with several keys, since a failed try may leave it damaged.
     let scratch: UnsafeMutableRawBufferPointer
+    /// What the stages of `receive` hand on.
+    var stage = PacketStage()
+    var shedder = LoadShedder()
     var lostNumbers: [SequenceNumber] = []
     private var events: [ShardEvent] = []
     private var eventsRead = 0
@@ -50,39 +53,38 @@ public struct RelayShard: ~Copyable {
 
     /// Takes the datagrams from `index` on, in order.
     ///
-    /// Answers the index of the first one not taken because the send batch could not hold what it may cause: send, empty
-    /// the batch, and call again from there.
+    /// Works in stages, each a loop over a run of datagrams: find the streams, unprotect, then route and rewrite, then protect.
+    /// Answers the index of the first datagram not taken because the send batch could not hold what it may cause: send, empty
+    /// the batch, and call again from there with the same batch.
     public mutating func receive(
         _ batch: inout ReceiveBatch, startingAt index: Int, into send: inout SendBatch, at now: Instant
     ) -> Int {
-        var index = index
         let mostCaused = max(configuration.maximumSubscriptions, configuration.maximumRetransmissionsPerDatagram)
         let needed = min(mostCaused, send.capacity)
+        var index = index
+        if index == 0 { stage.removeAll() }
+        stage.isRunning = true
+        defer { stage.isRunning = false }
         while index < batch.count {
-            guard send.room >= needed else { return index }
-            let datagram = batch[index]
-            counters.datagramsReceived &+= 1
-            if datagram.isTruncated {
-                counters.droppedOversized &+= 1
-            } else {
-                let bytes = unsafe UnsafeMutableRawBufferPointer(start: batch.slot(index), count: datagram.length)
-                unsafe dispatch(bytes, path: datagram.path, into: &send, at: now)
+            guard send.room >= needed else { break }
+            if !stage.holds(index) { open(batch, from: index, at: now) }
+            while index < stage.end, send.room >= needed {
+                route(index, of: batch, into: &send, at: now)
+                index &+= 1
             }
-            index &+= 1
+            protectStaged(&send)
         }
         return index
     }
 
-    private mutating func dispatch(
-        _ bytes: UnsafeMutableRawBufferPointer, path: Path, into send: inout SendBatch, at now: Instant
-    ) {
-        switch DatagramKind(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes))) {
-        case .rtp: unsafe receiveRTP(bytes, path: path, into: &send, at: now)
-        case .rtcp: unsafe receiveRTCP(bytes, path: path, into: &send, at: now)
-        case .stun, .dtls: counters.droppedOtherProtocol &+= 1
-        case .unknown: counters.droppedMalformed &+= 1
-        }
+    /// Tells how long the oldest datagram of the next `receive` has waited in the socket, in ns. While that stays long the shard
+    /// sheds video.
+    public mutating func noteBacklog(_ nanoseconds: Int64, at now: Instant) {
+        shedder.note(queueDelay: nanoseconds, at: now)
     }
+
+    /// True while video is shed, and shortly after: no place for new sessions.
+    public func isOverloaded(at now: Instant) -> Bool { shedder.isOverloaded(at: now) }
 
     /// When `handleTimeout` has something to do; nil when nothing is planned.
     public var nextTimeout: Instant? { pending.isEmpty ? timers.next : Instant(nanoseconds: 0) }

@@ -14,46 +14,113 @@ public struct OutgoingDatagram: Sendable {
     }
 }
 
+/// One stream's place in a batch: the message that its next datagram may join. Kept with the stream, forgotten by itself when the
+/// batch is emptied.
+public struct SendRun: BitwiseCopyable, Sendable {
+    fileprivate var epoch: UInt64 = 0
+    fileprivate var message: Int32 = 0
+
+    public init() {}
+}
+
+/// Datagrams that leave as one: the same way, all of one size but the last, which may be shorter (UDP_SEGMENT).
+@frozen
+public struct OutgoingMessage: Sendable {
+    public var path: Path
+    /// Bytes of each datagram but the last.
+    public var segmentSize: Int
+    /// Bytes of all.
+    public var length: Int
+    /// Datagrams.
+    public var count: Int
+    /// The first of them; `SendBatch.next` leads to the others.
+    public var first: Int
+    @usableFromInline var last: Int
+}
+
 /// Packet memory for what one round sends: a fixed number of slots, filled in order, emptied whole.
 @safe
 public struct SendBatch: ~Copyable {
     /// Bytes of a slot: a received packet, grown by header extensions and the tag.
     public static let slotSize = 2304
+    /// Datagrams that leave as one at most, and their bytes: both below every kernel's limit.
+    static let maximumRun = 64
+    static let maximumRunBytes = 64_000
 
     public let capacity: Int
     /// Datagrams committed.
     public private(set) var count = 0
+    /// Messages that they make up.
+    public private(set) var messageCount = 0
+
+    private struct Entry: BitwiseCopyable {
+        var length: Int32
+        var message: Int32
+        /// The next datagram of the message, or -1.
+        var next: Int32
+    }
+
+    private var epoch: UInt64 = 1
     private let memory: UnsafeMutableRawPointer
-    private let entries: UnsafeMutablePointer<OutgoingDatagram>
+    private let entries: UnsafeMutablePointer<Entry>
+    private let messages: UnsafeMutablePointer<OutgoingMessage>
 
     public init(capacity: Int) {
         self.capacity = max(1, capacity)
-        unsafe memory = .allocate(byteCount: max(1, capacity) * Self.slotSize, alignment: 64)
-        unsafe entries = .allocate(capacity: max(1, capacity))
-        let empty = OutgoingDatagram(path: Path(to: SocketAddress(.anyV4, port: 0)), length: 0)
-        unsafe entries.initialize(repeating: empty, count: max(1, capacity))
+        unsafe memory = .allocate(byteCount: self.capacity * Self.slotSize, alignment: 64)
+        unsafe entries = .allocate(capacity: self.capacity)
+        unsafe messages = .allocate(capacity: self.capacity)
+        let none = OutgoingMessage(
+            path: Path(to: SocketAddress(.anyV4, port: 0)), segmentSize: 0, length: 0, count: 0, first: 0, last: 0)
+        unsafe messages.initialize(repeating: none, count: self.capacity)
     }
 
     deinit {
         unsafe memory.deallocate()
         unsafe entries.deallocate()
+        unsafe messages.deallocate()
     }
 
     /// Slots not yet filled.
     public var room: Int { capacity &- count }
 
-    public mutating func removeAll() { count = 0 }
+    public mutating func removeAll() {
+        count = 0
+        messageCount = 0
+        epoch &+= 1
+    }
 
     /// The memory of slot `index`, which must be below `capacity`.
     @unsafe
     public func slot(_ index: Int) -> UnsafeMutableRawPointer {
-        unsafe memory + index &* Self.slotSize
+        precondition(index >= 0 && index < capacity)
+        return unsafe memory + index &* Self.slotSize
     }
 
     /// Where datagram `index` goes and how long it is; `index` must be below `count`.
     public subscript(index: Int) -> OutgoingDatagram {
         precondition(index >= 0 && index < count)
-        return unsafe entries[index]
+        let entry = unsafe entries[index]
+        return unsafe OutgoingDatagram(path: messages[Int(entry.message)].path, length: Int(entry.length))
+    }
+
+    /// Message `index`, which must be below `messageCount`. Messages stand in the order of their first datagrams.
+    public func message(_ index: Int) -> OutgoingMessage {
+        precondition(index >= 0 && index < messageCount)
+        return unsafe messages[index]
+    }
+
+    /// The datagram behind `index` in its message; nil for the last.
+    public func next(_ index: Int) -> Int? {
+        precondition(index >= 0 && index < count)
+        let next = unsafe entries[index].next
+        return next < 0 ? nil : Int(next)
+    }
+
+    /// Bytes of datagram `index`, which must be below `count`.
+    public func length(_ index: Int) -> Int {
+        precondition(index >= 0 && index < count)
+        return unsafe Int(entries[index].length)
     }
 
     /// The bytes of datagram `index`, copied: for simulations and tests.
@@ -76,13 +143,50 @@ public struct SendBatch: ~Copyable {
     @unsafe
     public func nextSlot() -> UnsafeMutableRawBufferPointer? {
         guard count < capacity else { return nil }
-        return unsafe UnsafeMutableRawBufferPointer(start: slot(count), count: Self.slotSize)
+        return unsafe UnsafeMutableRawBufferPointer(start: memory + count &* Self.slotSize, count: Self.slotSize)
     }
 
     /// Takes the next slot's first `length` bytes as a datagram.
     public mutating func commit(length: Int, to path: Path) {
         guard count < capacity, length > 0, length <= Self.slotSize else { return }
-        unsafe entries[count] = OutgoingDatagram(path: path, length: length)
+        begin(length, path)
+    }
+
+    /// Takes the next slot's first `length` bytes as the next datagram of a stream.
+    ///
+    /// It joins the stream's datagrams before it where one message can carry them: the order within a stream stays, that
+    /// between streams may not.
+    public mutating func commit(length: Int, to path: Path, run: inout SendRun) {
+        guard count < capacity, length > 0, length <= Self.slotSize else { return }
+        if run.epoch == epoch {
+            let message = unsafe messages + Int(run.message)
+            if unsafe length <= message.pointee.segmentSize
+                && message.pointee.length == message.pointee.segmentSize &* message.pointee.count
+                && message.pointee.count < Self.maximumRun && message.pointee.length &+ length <= Self.maximumRunBytes
+                && message.pointee.path == path
+            {
+                unsafe entries[message.pointee.last].next = Int32(truncatingIfNeeded: count)
+                unsafe entries[count] = Entry(
+                    length: Int32(truncatingIfNeeded: length), message: run.message, next: -1)
+                unsafe message.pointee.length &+= length
+                unsafe message.pointee.count &+= 1
+                unsafe message.pointee.last = count
+                count &+= 1
+                return
+            }
+        }
+        run.epoch = epoch
+        run.message = Int32(truncatingIfNeeded: messageCount)
+        begin(length, path)
+    }
+
+    @inline(__always)
+    private mutating func begin(_ length: Int, _ path: Path) {
+        unsafe entries[count] = Entry(
+            length: Int32(truncatingIfNeeded: length), message: Int32(truncatingIfNeeded: messageCount), next: -1)
+        unsafe messages[messageCount] = OutgoingMessage(
+            path: path, segmentSize: length, length: length, count: 1, first: count, last: count)
         count &+= 1
+        messageCount &+= 1
     }
 }

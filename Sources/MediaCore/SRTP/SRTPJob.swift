@@ -57,6 +57,9 @@ public struct SRTPJob {
         unsafe block = nil
     }
 
+    /// Waits for a burst.
+    var isOpen: Bool { unsafe state != .done }
+
     /// Leaves the packet to a burst.
     mutating func leave(_ block: SRTPKeyBlock, ssrc: SSRC, index: UInt64, as state: State) {
         unsafe self.block = block

@@ -36,6 +36,15 @@ public struct SRTPReceiver: ~Copyable {
         return count(unsafe open(packet, header))
     }
 
+    /// As `unprotectRTP(_:)`, for a packet whose header was read.
+    @inline(__always)
+    mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer, _ header: RTPHeader) -> SRTPOutcome {
+        guard packet.count <= SRTPSender.maximumLength,
+            packet.count >= Int(header.headerLength) &+ profile.rtpOverhead
+        else { return count(.malformed) }
+        return count(unsafe open(packet, header))
+    }
+
     /// True if `begin`, `SRTPBurst` and `finish` are faster than `unprotectRTP`. They take the same packets either way.
     public var gainsFromBursts: Bool { backend == .ipsecmb && !profile.isAEAD }
 

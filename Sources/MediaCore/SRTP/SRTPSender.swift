@@ -80,10 +80,48 @@ public struct SRTPSender: ~Copyable {
             return unsafe job.outcome = .limit
         }
         var index: UInt64 = 0
-        if let refusal = take(header, length: headerLength &+ payload.count, &index) {
+        if let refusal = take(header.ssrc, header.sequenceNumber, length: headerLength &+ payload.count, &index) {
             return unsafe job.outcome = refusal
         }
         unsafe job.leave(block, ssrc: header.ssrc, index: index, as: .sealing)
+    }
+
+    /// As `begin(_:)` for a packet whose header the caller has just written. There is room for the tag.
+    @inline(__always)
+    mutating func begin(_ job: inout SRTPJob, _ ssrc: SSRC, _ sequence: SequenceNumber) {
+        guard library == nil, let block = unsafe transforms.forRTP(), unsafe block.runsInBursts else {
+            return unsafe begin(&job)
+        }
+        var index: UInt64 = 0
+        if let refusal = unsafe take(ssrc, sequence, length: job.headerLength &+ job.payloadCount, &index) {
+            unsafe job.state = .done
+            return unsafe job.outcome = refusal
+        }
+        unsafe job.leave(block, ssrc: ssrc, index: index, as: .sealing)
+    }
+
+    /// As `protectRTP(_:headerLength:payload:)` for a header that the caller has just written and a payload that may stand at
+    /// its place already. The buffer has room for all. Answers the length on the wire; nil if the packet is refused.
+    @inline(__always)
+    mutating func seal(
+        _ buffer: UnsafeMutableRawBufferPointer, headerLength: Int, payload: UnsafeRawPointer, count: Int,
+        _ ssrc: SSRC, _ sequence: SequenceNumber
+    ) -> Int? {
+        let length = headerLength &+ count
+        guard let base = buffer.baseAddress else { return nil }
+        if library != nil {
+            guard
+                case .success(let sealed) = unsafe protectByLibrary(
+                    buffer, ssrc, headerLength: headerLength, payload, length: length)
+            else { return nil }
+            return sealed
+        }
+        var index: UInt64 = 0
+        guard take(ssrc, sequence, length: length, &index) == nil, let block = unsafe transforms.forRTP(),
+            unsafe block.sealRTP(
+                base, headerLength: headerLength, payload: payload, count: count, ssrc: ssrc.rawValue, index: index)
+        else { return nil }
+        return length &+ profile.rtpOverhead
     }
 
     /// Protects the RTCP packet in the first `length` bytes of the buffer, in place.
@@ -133,9 +171,11 @@ public struct SRTPSender: ~Copyable {
         guard let base = buffer.baseAddress else { return .limit }
         // An empty buffer may have no address; nothing is read from it then.
         let source = unsafe payload.baseAddress ?? UnsafeRawPointer(base)
-        if library != nil { return unsafe protectByLibrary(buffer, header, source, length: length) }
+        if library != nil {
+            return unsafe protectByLibrary(buffer, header.ssrc, headerLength: headerLength, source, length: length)
+        }
         var index: UInt64 = 0
-        if let refusal = take(header, length: length, &index) { return refusal }
+        if let refusal = take(header.ssrc, header.sequenceNumber, length: length, &index) { return refusal }
         guard let block = unsafe transforms.forRTP(),
             unsafe block.sealRTP(
                 base, headerLength: headerLength, payload: source, count: payload.count, ssrc: header.ssrc.rawValue,
@@ -145,27 +185,29 @@ public struct SRTPSender: ~Copyable {
     }
 
     private mutating func protectByLibrary(
-        _ buffer: UnsafeMutableRawBufferPointer, _ header: RTPHeader, _ payload: UnsafeRawPointer, length: Int
+        _ buffer: UnsafeMutableRawBufferPointer, _ ssrc: SSRC, headerLength: Int, _ payload: UnsafeRawPointer,
+        length: Int
     ) -> SRTPOutcome {
         guard length <= Self.maximumLength &- profile.rtpOverhead else { return .malformed }
-        guard unsafe (streams.find(header.ssrc) ?? streams.add(header.ssrc)) != nil, let base = buffer.baseAddress
-        else {
+        guard unsafe (streams.find(ssrc) ?? streams.add(ssrc)) != nil, let base = buffer.baseAddress else {
             return .limit
         }
-        let place = unsafe base + Int(header.headerLength)
+        let place = unsafe base + headerLength
         if unsafe payload != UnsafeRawPointer(place) {
-            unsafe place.copyMemory(from: payload, byteCount: length &- Int(header.headerLength))
+            unsafe place.copyMemory(from: payload, byteCount: length &- headerLength)
         }
         return unsafe library?.protectRTP(buffer, length: length) ?? .limit
     }
 
     /// Gives a packet its index and moves the stream on; nil, or why the packet is refused.
     @inline(__always)
-    private mutating func take(_ header: RTPHeader, length: Int, _ index: inout UInt64) -> SRTPOutcome? {
+    private mutating func take(
+        _ ssrc: SSRC, _ sequence: SequenceNumber, length: Int, _ index: inout UInt64
+    ) -> SRTPOutcome? {
         guard length <= Self.maximumLength &- profile.rtpOverhead else { return .malformed }
-        guard let stream = unsafe streams.find(header.ssrc) ?? streams.add(header.ssrc) else { return .limit }
+        guard let stream = unsafe streams.find(ssrc) ?? streams.add(ssrc) else { return .limit }
         let newest = unsafe stream.pointee.newest
-        index = SRTPIndex.estimate(header.sequenceNumber, newest: newest)
+        index = SRTPIndex.estimate(sequence, newest: newest)
         if index > newest {
             guard index <= SRTPIndex.last else { return .limit }
             unsafe stream.pointee.newest = index

@@ -87,6 +87,13 @@ public struct NackGenerator: Sendable {
         return .gap(Int(truncatingIfNeeded: number &- newest &- 1))
     }
 
+    /// Goes on at `sequence` without asking for what lies before it: those packets were dropped on purpose.
+    public mutating func skip(to sequence: SequenceNumber) {
+        guard let newest = unwrapper.newest else { return }
+        let number = unwrapper.peek(sequence)
+        if number > newest &+ 1 { _ = unwrapper.unwrap(SequenceNumber(UInt16(truncatingIfNeeded: number &- 1))) }
+    }
+
     private mutating func fill(_ number: Int64, at now: Instant) -> Arrival {
         guard let index = index(of: number) else { return .unexpected }
         let gap = gaps.remove(at: index)

@@ -25,6 +25,8 @@ struct PacketCache: ~Copyable {
     private let capacity: Int
     private let entries: UnsafeMutablePointer<Entry>
     private var written: UInt64 = 0
+    /// `written` within the ring.
+    private var offset = 0
 
     /// - Parameter capacity: bytes of packets to keep.
     init(capacity: Int) {
@@ -44,7 +46,6 @@ struct PacketCache: ~Copyable {
 
     mutating func store(_ packet: UnsafeRawBufferPointer, extended: Int64, at now: Instant) {
         guard let source = packet.baseAddress, packet.count <= capacity else { return }
-        var offset = Int(truncatingIfNeeded: written % UInt64(capacity))
         if offset &+ packet.count > capacity {
             written &+= UInt64(capacity &- offset)
             offset = 0
@@ -54,6 +55,7 @@ struct PacketCache: ~Copyable {
             extended: extended, position: written, length: packet.count, storedAt: now,
             resentAt: Instant(nanoseconds: 0))
         written &+= UInt64(packet.count)
+        offset &+= packet.count
     }
 
     /// The packet's bytes if they are still here and may be sent again now; remembers that they were.

@@ -15,6 +15,8 @@ struct PlayerSlot: ~Copyable {
     var sender: SRTPSender
     var bindings: StreamBindings
     var path: Path
+    /// Where its next packet may join those before it.
+    var run = SendRun()
     var rtcpPath: Path
 
     var packetsRetransmitted: UInt64 = 0

@@ -32,6 +32,7 @@ struct PublishedTrack: ~Copyable {
     /// Made at the first media packet, so that an idle track costs little.
     var incoming: IncomingStream?
     var cache: PacketCache?
+    var shedding = TrackShedding()
     var keyframes = KeyframeRequester()
     var firSequence: UInt8 = 0
     var hasReportTimer = false

@@ -68,34 +68,64 @@ struct SlotOutput {
         return rewriter.rewrite(header, extended: extended, clockRate: clockRate, at: now)
     }
 
-    /// Writes a packet with the slot's own header. Answers its length, or nil if it does not fit.
-    /// - Parameter isRepeat: the packet was written before: it comes out with the same bytes, and nothing here changes.
-    mutating func write(
-        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, payload: Range<Int>,
-        numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool,
-        into buffer: UnsafeMutableRawBufferPointer
+    /// Writes the slot's own header for a packet. Answers its length, or nil if it does not fit.
+    @inline(__always)
+    func writeHeader(
+        of packet: UnsafeRawBufferPointer, _ header: RTPHeader,
+        numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        var writer = unsafe PacketWriter(buffer)
-        writer.write(UInt8(0x80))
-        writer.write((header.marker ? 0x80 : 0) | payloadType & 0x7F)
-        writer.write(numbers.sequence.rawValue)
-        writer.write(numbers.timestamp.rawValue)
-        writer.write(ssrc.rawValue)
-        if header.hasExtension, unsafe writeExtensions(of: packet, header, to: &writer) {
+        guard buffer.count >= RTPHeader.fixedLength, let base = buffer.baseAddress else { return nil }
+        let second = UInt32(payloadType & 0x7F) | (header.marker ? 0x80 : 0)
+        let word = 0x8000_0000 | second << 16 | UInt32(numbers.sequence.rawValue)
+        unsafe base.storeBytes(of: word.bigEndian, as: UInt32.self)
+        unsafe base.storeBytes(of: numbers.timestamp.rawValue.bigEndian, toByteOffset: 4, as: UInt32.self)
+        unsafe base.storeBytes(of: ssrc.rawValue.bigEndian, toByteOffset: 8, as: UInt32.self)
+        guard header.hasExtension else { return RTPHeader.fixedLength }
+        return unsafe writeExtendedHeader(of: packet, header, into: buffer)
+    }
+
+    private func writeExtendedHeader(
+        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        var writer = unsafe PacketWriter(UnsafeMutableRawBufferPointer(rebasing: buffer[RTPHeader.fixedLength...]))
+        if unsafe writeExtensions(of: packet, header, to: &writer) {
             unsafe buffer.storeBytes(of: 0x90, as: UInt8.self)
         }
-        let start = writer.count
-        unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[payload]))
-        guard !writer.overflowed else { return nil }
-        if kind == .video {
-            let written = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<writer.count])
-            if isRepeat {
-                unsafe pictures.rewriteAgain(written)
-            } else {
-                unsafe pictures.rewrite(written)
-            }
+        return writer.overflowed ? nil : RTPHeader.fixedLength &+ writer.count
+    }
+
+    /// True if a payload's descriptor has to change on its way out; follows its numbers if not.
+    @inline(__always)
+    mutating func mustRewrite(_ payload: UnsafeRawBufferPointer) -> Bool {
+        guard kind == .video else { return false }
+        guard pictures.isTransparent else { return true }
+        pictures.follow(unsafe RawSpan(_unsafeBytes: payload))
+        return false
+    }
+
+    /// Changes the descriptor of a payload that `mustRewrite` named.
+    /// - Parameter isRepeat: the packet was written before: it comes out with the same bytes, and nothing here changes.
+    mutating func rewritePayload(_ payload: UnsafeMutableRawBufferPointer, isRepeat: Bool) {
+        if isRepeat {
+            unsafe pictures.rewriteAgain(payload)
+        } else {
+            unsafe pictures.rewrite(payload)
         }
-        return writer.count
+    }
+
+    /// Writes a packet with the slot's own header, plain. Answers its length, or nil if it does not fit.
+    mutating func write(
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, payload: Range<Int>,
+        numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        guard let start = unsafe writeHeader(of: packet, header, numbers: numbers, into: buffer),
+            buffer.count &- start >= payload.count
+        else { return nil }
+        let source = unsafe UnsafeRawBufferPointer(rebasing: packet[payload])
+        let place = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<(start &+ payload.count)])
+        unsafe place.copyMemory(from: source)
+        if unsafe mustRewrite(source) { unsafe rewritePayload(place, isRepeat: false) }
+        return start &+ payload.count
     }
 
     /// Copies the elements that the slot's receiver knows, under its ids, in one-byte form (RFC 8285 section 4.2). False, with

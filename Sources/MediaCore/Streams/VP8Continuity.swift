@@ -19,12 +19,27 @@ struct VP8Continuity {
     /// Another source follows, or the same one after a break.
     mutating func endSegment() { needsAnchor = lastPictureID != nil || lastTL0 != nil }
 
+    /// Payloads pass as they are.
+    @inline(__always)
+    var isTransparent: Bool { !needsAnchor && pictureOffset == 0 && tl0Offset == 0 }
+
+    /// Follows the numbers of a payload that passes as it is.
+    mutating func follow(_ payload: RawSpan) {
+        guard let descriptor = VP8PayloadDescriptor(payload) else { return }
+        note(descriptor)
+    }
+
     /// Rewrites the descriptor of a payload on its way out and follows the numbers.
     mutating func rewrite(_ payload: UnsafeMutableRawBufferPointer) {
         let view = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(payload))
         guard var descriptor = VP8PayloadDescriptor(view) else { return }
         if needsAnchor { anchor(descriptor) }
         unsafe apply(to: &descriptor, in: payload)
+        note(descriptor)
+    }
+
+    @inline(__always)
+    private mutating func note(_ descriptor: VP8PayloadDescriptor) {
         if let id = descriptor.pictureID, lastPictureID.map({ Self.isNewer(id, than: $0, descriptor) }) ?? true {
             lastPictureID = id
         }

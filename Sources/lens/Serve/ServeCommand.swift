@@ -60,6 +60,12 @@ struct ServeCommand: AsyncParsableCommand {
             "libsrtp, openssl or ipsecmb (default: the fastest that this machine has).", valueName: "name"))
     var srtpBackend: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the kernel does for runs of datagrams: none, send (UDP_SEGMENT) or full (and UDP_GRO; default).",
+            valueName: "name"))
+    var udpOffload: String?
+
     @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
     var config: String?
 
@@ -116,6 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
                 publicURL: sources.one("public-url", publicURL),
                 sdesPeers: sources.many("sdes-peers", sdesPeers),
                 srtpBackend: sources.one("srtp-backend", srtpBackend),
+                udpOffload: sources.one("udp-offload", udpOffload),
                 logLevel: sources.one("log-level", logLevel)))
     }
 }

@@ -1,4 +1,5 @@
 import MediaCore
+import MediaIO
 import MediaWire
 
 /// What `lens serve` runs with: flags, environment and file put together.
@@ -17,6 +18,7 @@ struct ServeSettings: Sendable, Equatable {
     /// Networks that SDES players may have their media sent to, beside the caller's own address.
     var sdesPeers: [IPNetwork] = []
     var srtpBackend = SRTPBackend.best
+    var udpOffload = UDPOffload.full
     var logLevel = "info"
 
     /// The addresses that answers announce.

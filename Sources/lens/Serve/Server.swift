@@ -57,7 +57,7 @@ struct Server: Sendable {
                 shards.append(
                     try ShardThread(
                         index: index, bindingTo: SocketAddress(address, port: port),
-                        configuration: configuration))
+                        configuration: configuration, offload: settings.udpOffload))
             } catch let error as UDPSocketError {
                 throw SettingsError(description: "\(error); choose another with --media-port or --media-address")
             }

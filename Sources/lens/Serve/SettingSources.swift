@@ -1,5 +1,6 @@
 import Foundation
 import MediaCore
+import MediaIO
 import MediaWire
 import Yams
 
@@ -32,7 +33,7 @@ struct SettingSources {
 enum SettingsFile {
     static let keys: Set<String> = [
         "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend",
-        "log-level",
+        "udp-offload", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -86,6 +87,7 @@ struct SettingValues {
     var publicURL: String?
     var sdesPeers: [String] = []
     var srtpBackend: String?
+    var udpOffload: String?
     var logLevel: String?
 }
 
@@ -137,6 +139,12 @@ extension ServeSettings {
             }
             srtpBackend = backend
         }
+        if let name = values.udpOffload {
+            guard let offload = UDPOffload(rawValue: name) else {
+                throw SettingsError(description: "--udp-offload \(name) is not known; choose none, send or full")
+            }
+            udpOffload = offload
+        }
         if let level = values.logLevel { logLevel = level }
         guard isKnownLogLevel(logLevel) else {
             throw SettingsError(description: "--log-level \(logLevel) is not a level; choose trace to critical")
@@ -168,6 +176,7 @@ extension ServeSettings {
         if let publicURL { lines.append("public-url: \"\(publicURL)\"") }
         lines.append("sdes-peers: [\(sdesPeers.map { "\"\($0)\"" }.joined(separator: ", "))]")
         lines.append("srtp-backend: \(srtpBackend)")
+        lines.append("udp-offload: \(udpOffload)")
         lines.append("log-level: \(logLevel)")
         return lines.joined(separator: "\n") + "\n"
     }

@@ -1,0 +1,121 @@
+internal import MediaWire
+
+/// The first stages of the packet path: find the streams of a run of datagrams, shed what is too much, unprotect the rest.
+extension RelayShard {
+    mutating func open(_ batch: borrowing ReceiveBatch, from index: Int, at now: Instant) {
+        stage.begin(from: index, count: batch.count &- index)
+        // Look-ups first, by themselves, so that their cache misses overlap.
+        for place in index..<stage.end { stage[place].kind = find(place, of: batch) }
+        for place in index..<stage.end where stage[place].kind == .media {
+            unsafe unprotect(batch.bytes(place), at: place)
+        }
+        if stage.openCount > 0 {
+            unsafe stage.burst.run(UnsafeMutableBufferPointer(start: stage.openJobs, count: stage.openCount))
+        }
+    }
+
+    @inline(__always)
+    private mutating func find(_ place: Int, of batch: borrowing ReceiveBatch) -> StagedPacket.Kind {
+        counters.datagramsReceived &+= 1
+        guard !batch.isOversized(place) else {
+            counters.droppedOversized &+= 1
+            return .dropped
+        }
+        let packet = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(batch.bytes(place)))
+        switch DatagramKind(packet) {
+        case .rtp:
+            guard let header = RTPHeader(packet) else { break }
+            stage[place].header = header
+            guard let bound = sources.find(SourceKey(batch.path(place).remote, header.ssrc)) else { return .unbound }
+            // Players send no media on the m-lines that they play.
+            guard !bound.isSlot else { break }
+            stage[place].track = Int32(truncatingIfNeeded: bound.index)
+            return .media
+        case .rtcp: return .control
+        case .stun, .dtls:
+            counters.droppedOtherProtocol &+= 1
+            return .dropped
+        case .unknown: break
+        }
+        counters.droppedMalformed &+= 1
+        return .dropped
+    }
+
+    /// Unprotects a packet of a known source here, or leaves it to the burst.
+    @inline(__always)
+    private mutating func unprotect(_ packet: UnsafeMutableRawBufferPointer, at place: Int) {
+        guard let header = stage[place].header else { return }
+        let track = Int(stage[place].track)
+        if shedder.isShedding || tracks[track].shedding.isActive, tracks[track].kind == .video,
+            tracks[track].shedding.drops(header.timestamp, wanted: shedder.sheds(track))
+        {
+            counters.packetsShed &+= 1
+            stage[place].kind = .dropped
+            return
+        }
+        guard tracks[track].receiver?.gainsFromBursts == true else {
+            let outcome = unsafe tracks[track].receiver?.unprotectRTP(packet, header) ?? .malformed
+            settle(place, outcome)
+            return
+        }
+        guard var job = unsafe SRTPJob(packet: packet) else {
+            settle(place, .malformed)
+            return
+        }
+        unsafe tracks[track].receiver?.begin(&job)
+        unsafe (stage.openJobs + stage.openCount).initialize(to: job)
+        stage[place].kind = .opening
+        stage[place].job = Int32(truncatingIfNeeded: stage.openCount)
+        stage.openCount &+= 1
+    }
+
+    @inline(__always)
+    private mutating func settle(_ place: Int, _ outcome: SRTPOutcome) {
+        if case .success(let length) = outcome {
+            stage[place].kind = .media
+            stage[place].length = Int32(truncatingIfNeeded: length)
+        } else {
+            stage[place].kind = .dropped
+            countFailure(outcome)
+        }
+    }
+
+    /// The second half, in the order of arrival: everything that has an effect beyond its own stream.
+    @inline(__always)
+    mutating func route(
+        _ place: Int, of batch: borrowing ReceiveBatch, into send: inout SendBatch, at now: Instant
+    ) {
+        if stage[place].kind == .opening {
+            let job = unsafe stage.openJobs + Int(stage[place].job)
+            unsafe tracks[Int(stage[place].track)].receiver?.finish(&job.pointee)
+            settle(place, unsafe job.pointee.outcome)
+        }
+        switch stage[place].kind {
+        case .media:
+            guard let header = stage[place].header else { return }
+            let plain = unsafe UnsafeRawBufferPointer(
+                rebasing: batch.bytes(place)[..<Int(stage[place].length)])
+            unsafe acceptMedia(
+                plain, header, track: Int(stage[place].track), path: batch.path(place), into: &send, at: now)
+        case .unbound:
+            guard let header = stage[place].header else { return }
+            unsafe receiveUnbound(batch.bytes(place), header, path: batch.path(place), into: &send, at: now)
+        case .control: unsafe receiveRTCP(batch.bytes(place), path: batch.path(place), into: &send, at: now)
+        case .dropped, .opening: break
+        }
+    }
+
+    /// Protects what was left to a burst. Until then nothing of the send batch may leave.
+    mutating func protectStaged(_ send: inout SendBatch) {
+        guard stage.sealCount > 0 else { return }
+        unsafe stage.burst.run(UnsafeMutableBufferPointer(start: stage.sealJobs, count: stage.sealCount))
+        for index in 0..<stage.sealCount {
+            if case .success = unsafe stage.sealJobs[index].outcome { continue }
+            // The library failed on a job that it had taken; nothing that it may have left in the clear goes out.
+            counters.droppedAtSend &+= UInt64(send.count)
+            send.removeAll()
+            break
+        }
+        stage.sealCount = 0
+    }
+}
