@@ -1,0 +1,60 @@
+"""What is sent, to whom, how often."""
+
+import dataclasses
+
+C = ("c-mmsg", "c-gso", "c-gro")
+LENS = ("lens", "lens-openssl", "lens-openssl-gso")
+PACKAGES = ("rtpengine", "janus", "gstreamer")
+EVERYONE = C + LENS + PACKAGES
+
+
+@dataclasses.dataclass
+class Load:
+    name: str
+    title: str
+    options: tuple  # of blast
+    contenders: tuple
+    suite: str = "gcm"
+    calls: int = 100
+    share: float = 1  # of the rounds
+    seldom: tuple = ()  # contenders that no ratio of this load needs: three rounds of them do
+    real_time: bool = True
+
+
+def paced(rate, frame=5, seconds=2):
+    return ("--load", "paced", "--rate", str(rate), "--frame", str(frame), "--seconds", str(seconds), "--warm", "0.5")
+
+
+FLAT = ("--load", "flat", "--seconds", "1.5", "--warm", "0.5")
+SEARCH = ("--load", "search", "--seconds", "1")
+SIZES = ("--sizes", "chromium-sizes.txt")
+SLOW = ("janus", "gstreamer")
+RAMP_RATES = (5_000, 10_000, 20_000, 40_000, 60_000, 90_000, 130_000, 180_000, 240_000, 320_000)
+
+ALL = [
+    Load("gcm-flat", "AES-GCM, flat out", FLAT, EVERYONE, seldom=SLOW),
+    Load("gcm-20k", "AES-GCM, 20,000 packets/s in frames of 5", paced(20_000), EVERYONE, seldom=SLOW),
+    Load("gcm-20k-even", "AES-GCM, 20,000 packets/s evenly spaced", paced(20_000, frame=1), EVERYONE, seldom=SLOW),
+    Load("cm80-flat", "AES_CM_128_HMAC_SHA1_80, flat out", FLAT, ("c-mmsg", "c-gso", "lens", "rtpengine"), suite="cm80"),
+    Load("chromium-flat", "AES-GCM, packet sizes of Chromium, flat out", FLAT + SIZES, C + ("lens", "rtpengine")),
+    Load("sessions-10", "10 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=10),
+    Load("sessions-1000", "1,000 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=1000),
+    Load("loss-free", "AES-GCM, highest rate without loss", SEARCH, EVERYONE, share=0.5, seldom=SLOW),
+    Load(
+        "chromium-loss-free", "AES-GCM, packet sizes of Chromium, highest rate without loss", SEARCH + SIZES,
+        ("c-mmsg", "c-gso", "lens"), share=0.3,
+    ),
+    # Under SCHED_FIFO a relay at full load would leave its own HTTP threads no time.
+    Load("overload", "AES-GCM, 1.5 x the loss-free rate for 10 s", (), ("lens", "c-mmsg"), share=0.3, real_time=False),
+    *(
+        Load(f"ramp-{rate}", f"AES-GCM, {rate:,} packets/s", paced(rate, seconds=1), EVERYONE, share=0.2)
+        for rate in RAMP_RATES
+    ),
+]
+BY_NAME = {load.name: load for load in ALL}
+QUICK = ("gcm-flat", "gcm-20k")
+
+
+def matches(load, name):
+    """By its name, or by a beginning such as 'ramp' that is no load's whole name."""
+    return load.name == name if name in BY_NAME else load.name.startswith(name)

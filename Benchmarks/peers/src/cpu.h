@@ -1,0 +1,11 @@
+// CPU time from /proc.
+#pragma once
+#include <stdint.h>
+
+// Of all threads of a process, nanoseconds; 0 if it is gone.
+uint64_t process_cpu(int pid);
+
+struct machine {
+    double relay_core, steal; // seconds since boot: core 1 not idle; stolen by the hypervisor, all cores
+};
+struct machine machine_cpu(void);
