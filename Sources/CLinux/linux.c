@@ -147,8 +147,8 @@ size_t lens_control_write_segment(void *buffer, size_t offset, uint16_t size) {
 
 size_t lens_segment_control_size(void) { return CMSG_SPACE(sizeof(uint16_t)); }
 
-int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count) {
-    return recvmmsg(fd, (struct mmsghdr *)messages, count, MSG_DONTWAIT, 0);
+int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count, int waits) {
+    return recvmmsg(fd, (struct mmsghdr *)messages, count, waits ? MSG_WAITFORONE : MSG_DONTWAIT, 0);
 }
 
 int lens_send_messages(int fd, struct lens_message *messages, unsigned int count) {
@@ -166,7 +166,7 @@ static int get(int fd, int level, int option) {
 }
 
 int lens_open_udp(int is_ipv6) {
-    return socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length) {
@@ -189,6 +189,11 @@ int lens_receive_local_address(int fd, int is_ipv6) {
 int lens_receive_stamps(int fd) { return set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1); }
 
 int lens_receive_overflow(int fd) { return set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1); }
+
+int lens_set_receive_timeout(int fd, int64_t nanoseconds) {
+    struct timeval time = {.tv_sec = nanoseconds / 1000000000, .tv_usec = nanoseconds % 1000000000 / 1000};
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
 
 int lens_merge_received(int fd) { return set(fd, IPPROTO_UDP, UDP_GRO, 1); }
 

@@ -18,8 +18,11 @@ public struct DatagramReceiver: ~Copyable {
     /// - Parameter capacity: messages of one call; use it with batches of that capacity.
     public init(capacity: Int) { memory = MessageMemory(capacity: capacity) }
 
-    /// Receives what is there, without waiting. Answers the number of datagrams now in the batch.
-    public mutating func receive(from socket: borrowing UDPSocket, into batch: inout ReceiveBatch) -> Int {
+    /// Receives what is there. Answers the number of datagrams now in the batch.
+    /// - Parameter waits: sleeps until there is something, at most `UDPSocket.longestWait`.
+    public mutating func receive(
+        from socket: borrowing UDPSocket, into batch: inout ReceiveBatch, waits: Bool = false
+    ) -> Int {
         let count = min(memory.capacity, batch.capacity)
         if prepared < count {
             for index in prepared..<count { prepare(index, batch) }
@@ -31,7 +34,8 @@ public struct DatagramReceiver: ~Copyable {
             for index in 0..<count { prepare(index, batch) }
         }
         systemCalls &+= 1
-        let received = unsafe Int(lens_receive_messages(socket.descriptor, memory.messages, UInt32(count)))
+        let received = unsafe Int(
+            lens_receive_messages(socket.descriptor, memory.messages, UInt32(count), waits ? 1 : 0))
         guard received > 0 else { return 0 }
         let local = socket.localAddress.address
         for index in 0..<received {

@@ -40,6 +40,14 @@ public struct LatencyHistogram: Sendable {
 
     public var maximumMilliseconds: Double? { count > 0 ? Double(maximumNanoseconds) / 1e6 : nil }
 
+    /// Takes over all counts of another histogram without sharing its memory.
+    public mutating func copy(_ other: LatencyHistogram) {
+        for index in buckets.indices { buckets[index] = other.buckets[index] }
+        count = other.count
+        negativeCount = other.negativeCount
+        maximumNanoseconds = other.maximumNanoseconds
+    }
+
     /// Adds all counts of another histogram.
     public mutating func merge(_ other: LatencyHistogram) {
         for index in buckets.indices { buckets[index] &+= other.buckets[index] }

@@ -20,6 +20,9 @@ struct ShardLoop: ~Copyable {
     private var measurements = ShardMeasurements()
     private var nextReport = Instant(nanoseconds: 0)
     private var hasMeasured = false
+    /// The last receive filled its batch: there is more.
+    private var isBehind = false
+    private var pace = ReceivePace()
 
     init(
         socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
@@ -46,9 +49,13 @@ struct ShardLoop: ~Copyable {
         var now = MonotonicClock.now
         for command in mailbox.takeAll() { command(&shard, now) }
         if mailbox.isClosed { return false }
-        let received = receiver.receive(from: socket, into: &batch)
-        if received > 0 {
+        let waits = pace.isFast && !isBehind
+        let received = receiver.receive(from: socket, into: &batch, waits: waits)
+        if received > 0 || waits {
             now = MonotonicClock.now
+            pace.note(receivedAny: received > 0, at: now)
+        }
+        if received > 0 {
             shard.noteBacklog(backlog, at: now)
             var index = 0
             while index < received {
@@ -63,7 +70,8 @@ struct ShardLoop: ~Copyable {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        if !receiver.isFull(batch) { wait(at: now) }
+        isBehind = receiver.isFull(batch)
+        if !isBehind, !pace.isFast { wait(at: now) }
         return true
     }
 
@@ -106,6 +114,7 @@ struct ShardLoop: ~Copyable {
         measurements.kernelSendDrops = sender.dropped
         measurements.isOverloaded = shard.isOverloaded(at: MonotonicClock.now)
         report(measurements)
-        hasMeasured = false
+        // An overload that has passed is to be reported too.
+        hasMeasured = measurements.isOverloaded
     }
 }

@@ -44,7 +44,9 @@ final class ShardMailbox: Sendable {
 
     /// Takes what is waiting. Costs one atomic read when there is nothing.
     func takeAll() -> [ShardCommand] {
-        guard hasWork.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+        guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
+            return []
+        }
         lens_clear_event(wakeDescriptor)
         return state.withLock { state in
             defer { state.commands.removeAll(keepingCapacity: true) }

@@ -17,6 +17,14 @@ public struct ShardMeasurements: Sendable {
     public var isOverloaded = false
 
     public init() {}
+
+    /// Takes over newer figures without sharing memory with them, so that neither side ever has to copy it anew.
+    mutating func renew(from newer: borrowing ShardMeasurements) {
+        relayLatency.copy(newer.relayLatency)
+        kernelReceiveDrops = newer.kernelReceiveDrops
+        kernelSendDrops = newer.kernelSendDrops
+        isOverloaded = newer.isOverloaded
+    }
 }
 
 /// Why a shard cannot be reached.
@@ -77,7 +85,7 @@ public final class ShardThread: Sendable {
             ShardLoop(socket: socket, configuration: configuration, mailbox: mailbox) { event in
                 continuation.yield(event)
             } report: { measurements in
-                thread.measurements.withLock { $0 = measurements }
+                thread.measurements.withLock { $0.renew(from: measurements) }
             }.run()
             continuation.finish()
             thread.finish()

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 public import MediaWire
 
-/// A bound, non-blocking UDP socket that receives and sends in batches.
+/// A bound UDP socket that receives and sends in batches.
 @safe
 public struct UDPSocket: ~Copyable, Sendable {
     /// The descriptor, for waiting on it; the socket keeps it.
@@ -20,6 +20,9 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     /// Bytes asked for in each direction.
     public static let wantedBufferSize = 8 * 1024 * 1024
+
+    /// The longest sleep of a receive that waits, in ns.
+    public static let longestWait: Int64 = 5_000_000
 
     /// Opens and binds a socket. `::` takes IPv4 too.
     ///
@@ -82,6 +85,7 @@ public struct UDPSocket: ~Copyable, Sendable {
         if isWildcard { try check(lens_receive_local_address(socket, isIPv6 ? 1 : 0), "packet information") }
         try check(lens_receive_stamps(socket), "SO_TIMESTAMPNS")
         try check(lens_receive_overflow(socket), "SO_RXQ_OVFL")
+        try check(lens_set_receive_timeout(socket, longestWait), "SO_RCVTIMEO")
         try check(lens_set_buffers(socket, Int32(clamping: bufferSize)), "its buffer sizes")
     }
 

@@ -58,13 +58,14 @@ struct lens_message {
     unsigned int length;
 };
 
-/// Receives up to `count` datagrams without waiting. Answers their number, or -1 with errno.
-int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count);
+/// Receives up to `count` messages. Answers their number, or -1 with errno. With `waits` it sleeps until there is one, at most the
+/// time set by `lens_set_receive_timeout`.
+int lens_receive_messages(int fd, struct lens_message *messages, unsigned int count, int waits);
 
-/// Sends up to `count` datagrams without waiting. Answers their number, or -1 with errno.
+/// Sends up to `count` messages without waiting. Answers their number, or -1 with errno.
 int lens_send_messages(int fd, struct lens_message *messages, unsigned int count);
 
-/// Opens a non-blocking UDP socket; -1 with errno.
+/// Opens a UDP socket; -1 with errno.
 int lens_open_udp(int is_ipv6);
 
 int lens_bind(int fd, const struct sockaddr_storage *address, socklen_t length);
@@ -75,6 +76,9 @@ int lens_local_name(int fd, struct sockaddr_storage *address);
 int lens_receive_local_address(int fd, int is_ipv6);
 int lens_receive_stamps(int fd);
 int lens_receive_overflow(int fd);
+
+/// How long a receive that waits may sleep. -1 with errno.
+int lens_set_receive_timeout(int fd, int64_t nanoseconds);
 
 /// Lets the kernel merge datagrams of one source and size into one message. -1 with errno.
 int lens_merge_received(int fd);

@@ -73,6 +73,18 @@ struct PacketStage: ~Copyable {
     @inline(__always)
     func holds(_ index: Int) -> Bool { index >= start && index < end }
 
+    /// One more packet may be left to the burst.
+    @inline(__always)
+    var mayPutOff: Bool { isRunning && sealCount < Self.sealWidth }
+    @inline(__always)
+    var isSealFull: Bool { sealCount >= Self.sealWidth }
+
+    mutating func putOff(_ job: SRTPJob) {
+        guard sealCount < Self.sealWidth else { return }
+        unsafe (sealJobs + sealCount).initialize(to: job)
+        sealCount &+= 1
+    }
+
     /// A datagram of the run, by its index in the batch.
     subscript(index: Int) -> StagedPacket {
         unsafeAddress {

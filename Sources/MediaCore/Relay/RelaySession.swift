@@ -19,6 +19,14 @@ struct RelaySession {
 
     init(key: RelaySessionKey) { self.key = key }
 
+    /// Counts a packet that entered a send slot.
+    @inline(__always)
+    mutating func countForwarded(_ bytes: Int) {
+        if !isStarted { mediaBytesForwardedBeforeStart &+= UInt64(bytes) }
+        packetsForwarded &+= 1
+        bytesForwarded &+= UInt64(bytes)
+    }
+
     /// The slab index of the leg of a side and direction.
     subscript(side: SessionSide, direction: MediaDirection) -> Int? {
         get {

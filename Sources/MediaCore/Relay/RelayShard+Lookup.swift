@@ -9,22 +9,27 @@ extension RelayShard {
     mutating func authenticateUnbound(
         _ packet: UnsafeMutableRawBufferPointer, ssrc: SSRC, path: Path, isRTCP: Bool, first: StreamReference? = nil
     ) -> (reference: StreamReference, length: Int)? {
-        let candidates = candidates(ssrc: ssrc, source: path.remote, isRTCP: isRTCP, first: first)
-        guard !candidates.isEmpty else {
-            counters.droppedUnknownSource &+= 1
-            return nil
-        }
         guard unsafe packet.count <= scratch.count else {
             counters.droppedOversized &+= 1
             return nil
         }
         var sawReplay = false
-        for reference in candidates {
-            let trial = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch[..<packet.count])
-            unsafe trial.copyMemory(from: UnsafeRawBufferPointer(packet))
-            switch unsafe unprotect(trial, with: reference, isRTCP: isRTCP) {
+        if let first {
+            switch unsafe attempt(packet, with: first, isRTCP: isRTCP) {
+            case .success(let length): return (first, length)
+            case .replay: sawReplay = true
+            case .authenticationFailure, .malformed, .limit: break
+            }
+        }
+        let candidates = candidates(ssrc: ssrc, source: path.remote, isRTCP: isRTCP, first: first)
+        guard first != nil || candidates.count > 0 else {
+            counters.droppedUnknownSource &+= 1
+            return nil
+        }
+        for position in 0..<candidates.count {
+            let reference = candidates[position]
+            switch unsafe attempt(packet, with: reference, isRTCP: isRTCP) {
             case .success(let length):
-                unsafe packet.copyMemory(from: UnsafeRawBufferPointer(rebasing: trial[..<length]))
                 if first == nil { bind(SourceKey(path.remote, ssrc), to: reference) }
                 return (reference, length)
             case .replay: sawReplay = true
@@ -35,21 +40,32 @@ extension RelayShard {
         return nil
     }
 
-    /// The streams whose keys are worth a try, at most `maximumKeysTried`: the one that the source is bound to, those whose
-    /// offer named both address and SSRC, then those announced at this very address, then those that declared the SSRC.
+    /// Tries one key on a copy, since a failed try may damage the packet.
+    private mutating func attempt(
+        _ packet: UnsafeMutableRawBufferPointer, with reference: StreamReference, isRTCP: Bool
+    ) -> SRTPOutcome {
+        let trial = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch[..<packet.count])
+        unsafe trial.copyMemory(from: UnsafeRawBufferPointer(packet))
+        let outcome = unsafe unprotect(trial, with: reference, isRTCP: isRTCP)
+        if case .success(let length) = outcome {
+            unsafe packet.copyMemory(from: UnsafeRawBufferPointer(rebasing: trial[..<length]))
+        }
+        return outcome
+    }
+
+    /// The streams whose keys are worth a try, so that at most `maximumKeysTried` are with `first`: those whose offer named both
+    /// address and SSRC, then those announced at this very address, then those that declared the SSRC.
     private func candidates(
         ssrc: SSRC, source: SocketAddress, isRTCP: Bool, first: StreamReference?
-    ) -> [StreamReference] {
+    ) -> KeyCandidates {
+        var found = KeyCandidates(limit: configuration.maximumKeysTried, first: first)
         let declared = declaredSources[ssrc] ?? []
         let announced = announcedSources[source] ?? []
-        var found: [StreamReference] = first.map { [$0] } ?? []
         func consider(_ references: [StreamReference], alsoIn others: [StreamReference]? = nil) {
             for reference in references {
-                guard found.count < configuration.maximumKeysTried else { return }
-                guard isRTCP || !reference.isSlot, !found.contains(reference), others?.contains(reference) ?? true
-                else { continue }
+                guard isRTCP || !reference.isSlot, others?.contains(reference) ?? true else { continue }
                 if !isRTCP, !tracks[reference.index].mayCarry(ssrc) { continue }
-                found.append(reference)
+                found.add(reference)
             }
         }
         if !declared.isEmpty, !announced.isEmpty { consider(declared, alsoIn: announced) }

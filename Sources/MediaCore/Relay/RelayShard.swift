@@ -100,7 +100,7 @@ public struct RelayShard: ~Copyable {
             unsafe slot.copyBytes(from: datagram.bytes)
             send.commit(length: datagram.bytes.count, to: datagram.path)
         }
-        if pendingSent == pending.count {
+        if pendingSent > 0, pendingSent == pending.count {
             pending.removeAll(keepingCapacity: true)
             pendingSent = 0
         }
@@ -119,6 +119,7 @@ public struct RelayShard: ~Copyable {
     /// The next thing that happened, oldest first.
     public mutating func pollEvent() -> ShardEvent? {
         guard eventsRead < events.count else {
+            guard eventsRead > 0 else { return nil }
             events.removeAll(keepingCapacity: true)
             eventsRead = 0
             return nil

@@ -159,7 +159,9 @@ public struct SRTPReceiver: ~Copyable {
                 base, headerLength: Int(header.headerLength), count: packet.count, ssrc: header.ssrc.rawValue,
                 index: index)
         else { return .authenticationFailure }
-        return accept(header.ssrc, index, length: packet.count &- profile.rtpOverhead)
+        guard let known = unsafe stream ?? streams.add(header.ssrc) else { return .limit }
+        unsafe known.pointee.rtp.take(index)
+        return .success(length: packet.count &- profile.rtpOverhead)
     }
 
     /// Remembers an authenticated packet, unless it was remembered since its replay check.

@@ -84,14 +84,46 @@ struct SlotOutput {
         return unsafe writeExtendedHeader(of: packet, header, into: buffer)
     }
 
+    /// Behind the fixed header: the elements that the slot's receiver knows, under its ids, in one-byte form (RFC 8285
+    /// section 4.2). Nothing is written if there are none.
     private func writeExtendedHeader(
         of packet: UnsafeRawBufferPointer, _ header: RTPHeader, into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        var writer = unsafe PacketWriter(UnsafeMutableRawBufferPointer(rebasing: buffer[RTPHeader.fixedLength...]))
-        if unsafe writeExtensions(of: packet, header, to: &writer) {
-            unsafe buffer.storeBytes(of: 0x90, as: UInt8.self)
+        let start = RTPHeader.fixedLength &+ 4
+        // No element grows, and padding fills up to a word at most.
+        guard let base = buffer.baseAddress, let source = packet.baseAddress,
+            buffer.count >= start &+ Int(header.extensionLength) &+ 4
+        else { return nil }
+        var reader = RTPHeaderExtensionReader(header, in: unsafe RawSpan(_unsafeBytes: packet))
+        var count = 0
+        while let element = reader.next() {
+            let length = element.range.count
+            guard element.id < 16, length > 0, length <= 16 else { continue }
+            let id = extensionMap[Int(element.id)]
+            guard id != 0 else { continue }
+            let place = unsafe base + (start &+ count)
+            unsafe place.storeBytes(of: id << 4 | UInt8(truncatingIfNeeded: length &- 1), as: UInt8.self)
+            let data = unsafe source + element.range.lowerBound
+            if length == 8 {
+                unsafe (place + 1).storeBytes(of: data.loadUnaligned(as: UInt64.self), as: UInt64.self)
+            } else {
+                for offset in 0..<length {
+                    unsafe place.storeBytes(
+                        of: data.load(fromByteOffset: offset, as: UInt8.self), toByteOffset: 1 &+ offset, as: UInt8.self
+                    )
+                }
+            }
+            count &+= 1 &+ length
         }
-        return writer.overflowed ? nil : RTPHeader.fixedLength &+ writer.count
+        guard count > 0 else { return RTPHeader.fixedLength }
+        while count & 3 != 0 {
+            unsafe base.storeBytes(of: 0, toByteOffset: start &+ count, as: UInt8.self)
+            count &+= 1
+        }
+        unsafe base.storeBytes(of: 0x90, as: UInt8.self)
+        let head = 0xBEDE_0000 | UInt32(truncatingIfNeeded: count / 4)
+        unsafe base.storeBytes(of: head.bigEndian, toByteOffset: RTPHeader.fixedLength, as: UInt32.self)
+        return start &+ count
     }
 
     /// True if a payload's descriptor has to change on its way out; follows its numbers if not.
@@ -126,29 +158,5 @@ struct SlotOutput {
         unsafe place.copyMemory(from: source)
         if unsafe mustRewrite(source) { unsafe rewritePayload(place, isRepeat: false) }
         return start &+ payload.count
-    }
-
-    /// Copies the elements that the slot's receiver knows, under its ids, in one-byte form (RFC 8285 section 4.2). False, with
-    /// nothing written, if there are none.
-    private func writeExtensions(
-        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, to writer: inout PacketWriter
-    ) -> Bool {
-        var reader = RTPHeaderExtensionReader(header, in: unsafe RawSpan(_unsafeBytes: packet))
-        let start = writer.count
-        while let element = reader.next() {
-            guard element.id < 16, (1...16).contains(element.range.count) else { continue }
-            let id = extensionMap[Int(element.id)]
-            guard id != 0 else { continue }
-            if writer.count == start {
-                writer.write(UInt16(0xBEDE))
-                writer.write(UInt16(0))
-            }
-            writer.write(id << 4 | UInt8(truncatingIfNeeded: element.range.count &- 1))
-            unsafe writer.write(UnsafeRawBufferPointer(rebasing: packet[element.range]))
-        }
-        guard writer.count > start else { return false }
-        writer.padToWord()
-        writer.patch(UInt16(truncatingIfNeeded: (writer.count &- start &- 4) / 4), at: start &+ 2)
-        return true
     }
 }

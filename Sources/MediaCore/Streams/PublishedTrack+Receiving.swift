@@ -1,0 +1,66 @@
+internal import MediaWire
+
+/// What each packet changes in its track.
+extension PublishedTrack {
+    /// The SSRC of the stream that feeds the track now.
+    @inline(__always)
+    var ssrc: SSRC? { incoming?.ssrc }
+
+    /// Counts a packet that has passed authentication; answers its number without wrap.
+    @inline(__always)
+    mutating func record(_ header: RTPHeader, bytes: Int, path: Path?, at now: Instant) -> Int64 {
+        guard
+            let (extended, isNewest) = incoming?.record(
+                header, bytes: bytes, clockRate: clockRate, asks: supportsNACK, at: now)
+        else { return 0 }
+        if kind == .video { shedding.note(header.timestamp) }
+        // Only the newest packet moves the path, so that stragglers from an old address do not move it back.
+        if isNewest, let path, self.path != path { self.path = path }
+        return extended
+    }
+
+    /// A report, a NACK or a keyframe request may have to be planned.
+    @inline(__always)
+    var wantsService: Bool {
+        !hasReportTimer || keyframes.isWaiting || incoming?.nacks.nextTimeout != nil
+    }
+
+    /// True for the first packet of a keyframe.
+    @inline(__always)
+    mutating func noteKeyframe(_ packet: UnsafeRawBufferPointer, _ payload: Range<Int>) -> Bool {
+        // Most packets fail at the first byte: S set, partition 0 (RFC 7741 section 4.2).
+        guard kind == .video, !payload.isEmpty, unsafe packet[payload.lowerBound] & 0x17 == 0x10 else { return false }
+        let view = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: packet[payload]))
+        guard VP8PayloadDescriptor(view)?.startsKeyframe(in: view) ?? false else { return false }
+        keyframes.keyframeArrived()
+        return true
+    }
+
+    /// Keeps a packet for retransmission.
+    @inline(__always)
+    mutating func keep(
+        _ packet: UnsafeRawBufferPointer, extended: Int64, _ configuration: RelayConfiguration, at now: Instant
+    ) {
+        if cache == nil {
+            cache = PacketCache(
+                capacity: kind == .video ? configuration.videoCacheBytes : configuration.audioCacheBytes)
+        }
+        unsafe cache?.store(packet, extended: extended, at: now)
+    }
+}
+
+extension IncomingStream {
+    /// Counts a packet; answers its number without wrap and whether it is the newest.
+    @inline(__always)
+    mutating func record(
+        _ header: RTPHeader, bytes: Int, clockRate: UInt32, asks: Bool, at now: Instant
+    ) -> (extended: Int64, isNewest: Bool) {
+        let newest = unwrapper.newest ?? .min
+        let extended = unwrapper.unwrap(header.sequenceNumber)
+        reception.record(
+            sequence: header.sequenceNumber, timestamp: header.timestamp, arrival: now, clockRate: clockRate,
+            bytes: bytes)
+        if asks { nacks.received(header.sequenceNumber, at: now) }
+        return (extended, extended > newest)
+    }
+}
