@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 
 import calls
 import gstreamer
@@ -116,8 +117,8 @@ def run_rtpengine(setting):
     # One worker, all in user space, as the kernel module is not the subject.
     command = [
         "rtpengine", "--config-file=none", "--table=-1", "--interface=127.0.0.1", f"--listen-ng=127.0.0.1:{NG_PORT}",
-        "--foreground", "--log-stderr", "--log-level=4", "--num-threads=1", "--media-num-threads=0", "--port-min=50000",
-        "--port-max=60000", "--timeout=600", "--silent-timeout=600", "--offer-timeout=600",
+        "--foreground", "--log-stderr", "--log-level=4", "--num-threads=1", "--media-num-threads=0", "--port-min=26000",
+        "--port-max=31999", "--timeout=600", "--silent-timeout=600", "--offer-timeout=600",
     ]
     with started(command, setting, "rtpengine") as (process, log):
         control = rtpengine.Control("127.0.0.1", NG_PORT)
@@ -129,13 +130,30 @@ def run_rtpengine(setting):
 
 @contextlib.contextmanager
 def run_janus(setting):
-    with janus.network(), janus.configuration(BUILD / "janus") as configuration:
-        path = BUILD / "janus.streams"
-        with started(["janus", "-F", configuration], setting, "janus") as (process, log):
+    path = BUILD / "janus.streams"
+    with janus.network(), janus_process(setting) as (process, socket):
+        with janus.calls_up(BUILD, socket, setting.calls, setting.suite, path):
+            yield Relay(process.pid, path)
+
+
+@contextlib.contextmanager
+def janus_process(setting):
+    """Its transport's thread may start before the flag that it looks at is set; then Janus ends, and is started again."""
+    with contextlib.ExitStack() as stack:
+        for last in (False, False, False, False, True):
+            configuration = stack.enter_context(janus.configuration(BUILD / "janus"))
+            process, log = stack.enter_context(started(["janus", "-F", configuration], setting, "janus"))
             socket = configuration / "socket"
-            machine.wait_until(lambda: alive(process, log) or socket.exists(), 10, "Janus's start")
-            with janus.calls_up(BUILD, socket, setting.calls, setting.suite, path):
-                yield Relay(process.pid, path)
+            try:
+                machine.wait_until(lambda: alive(process, log) or socket.exists(), 10, "Janus's start")
+                time.sleep(0.3)
+                alive(process, log)
+                break
+            except RuntimeError:
+                if last:
+                    raise
+                stack.pop_all().close()
+        yield process, socket
 
 
 @contextlib.contextmanager
