@@ -18,7 +18,7 @@ help:
 	@echo "make demo      build, run a whole call on this machine, leave demo-out/report.json"
 	@echo "make test      every functional test, long ones in a small form"
 	@echo "make soak      the long tests in full"
-	@echo "make bench     benchmarks, on a quiet machine"
+	@echo "make bench     benchmarks, and other relays beside ours, on a quiet machine"
 	@echo "make build     the release binary, $(LENS)"
 	@echo "make format    format the sources; make lint checks them"
 
@@ -45,7 +45,8 @@ soak: test-packages
 	LENS_SOAK=1 swift test --skip-build --skip LensTests
 	LENS_SOAK=1 swift test --skip-build --filter LensTests
 
-bench: packages
+bench: build
+	Benchmarks/peers/install.sh
 	scripts/bench.sh
 
 fixtures:

@@ -1,10 +1,13 @@
 #!/bin/sh
-# All benchmarks on a quiet machine: builds release, runs rounds, ends with one table on stdout.
+# All benchmarks on a quiet machine: builds release, runs rounds, prints their table; then compares with other relays
+# (Benchmarks/peers) and ends with that table and the limits. Exit status 1 if a limit is missed.
 #
 #   LENS_BENCH_FORCE=1         goes on though the machine is not quiet
 #   LENS_BENCH_ROUNDS=3        rounds; the table gives the median and the range
-#   LENS_BENCH_FILTER=REGEX    only the benchmarks whose whole name matches
+#   LENS_BENCH_FILTER=REGEX    only the benchmarks whose whole name matches, and no comparison
 #   LENS_BENCH_SCRATCH=DIR     where to build, Benchmarks/.build if not given
+#   LENS_PEERS_ROUNDS=10       rounds of the comparison; 0: none
+#   LENS_PEERS_LENS=FILE       the lens to compare, .build/release/lens if not given
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -12,6 +15,13 @@ rounds=${LENS_BENCH_ROUNDS:-3}
 scratch=${LENS_BENCH_SCRATCH:-$PWD/Benchmarks/.build}
 say() { echo "bench: $*" >&2; }
 
+peers_rounds=${LENS_PEERS_ROUNDS:-10}
+lens=${LENS_PEERS_LENS:-$PWD/.build/release/lens}
+[ -n "${LENS_BENCH_FILTER:-}" ] && peers_rounds=0
+
+case $peers_rounds in
+    '' | *[!0-9]*) say "LENS_PEERS_ROUNDS is '$peers_rounds'; give a number"; exit 2 ;;
+esac
 case $rounds in
     '' | *[!0-9]* | 0) say "LENS_BENCH_ROUNDS is '$rounds'; give a number from 1 on"; exit 2 ;;
 esac
@@ -102,3 +112,8 @@ while [ "$round" -le "$rounds" ]; do
 done
 
 "$scratch/release/BenchTable" "$results"/*/Current_run.jmh.json
+
+[ "$peers_rounds" -eq 0 ] && exit 0
+set -- --rounds "$peers_rounds" --lens "$lens"
+[ "${LENS_BENCH_FORCE:-0}" = 1 ] && set -- "$@" --force
+Benchmarks/peers/run.py "$@"
