@@ -1,20 +1,24 @@
 /// Values in one block of memory, named by a small index that stays theirs until they are removed.
 ///
-/// Grows at signalling time only (which moves the values, not their indices). An index that is not in use is a bug of the
-/// caller: the tables that hold indices are kept true when a value is removed.
+/// The block is asked for in the size that it may need, but the system gives memory page by page as it is used, so an idle
+/// slab costs little, a value stays at its address, and no insertion stops to move others. Only beyond that size is the
+/// block replaced by a larger one. An index that is not in use is a bug of the caller: the tables that hold indices are kept
+/// true when a value is removed.
 @safe
 struct Slab<Element: ~Copyable>: ~Copyable {
     private var base: UnsafeMutablePointer<Element>
-    private var generations: [UInt32]
-    private var used: [Bool]
-    private var free: [Int]
+    private var capacity: Int
+    /// Of every index that was ever used.
+    private var generations: [UInt32] = []
+    private var used: [Bool] = []
+    /// Indices to use again. The latest is taken first, since its memory is still warm.
+    private var free: [Int] = []
     private(set) var count = 0
 
-    init(initialCapacity: Int = 16) {
-        unsafe base = .allocate(capacity: max(1, initialCapacity))
-        generations = Array(repeating: 0, count: max(1, initialCapacity))
-        used = Array(repeating: false, count: max(1, initialCapacity))
-        free = Array((0..<max(1, initialCapacity)).reversed())
+    /// - Parameter reserving: values that find room without moving any.
+    init(reserving: Int = 16) {
+        capacity = max(1, reserving)
+        unsafe base = .allocate(capacity: capacity)
     }
 
     deinit {
@@ -22,16 +26,13 @@ struct Slab<Element: ~Copyable>: ~Copyable {
         unsafe base.deallocate()
     }
 
-    var indices: [Int] { used.indices.filter { used[$0] } }
-
     /// Grows with each removal, so that a stale reference to a reused index shows.
     func generation(of index: Int) -> UInt32 { generations.indices.contains(index) ? generations[index] : 0 }
 
     func contains(_ index: Int) -> Bool { used.indices.contains(index) && used[index] }
 
     mutating func insert(_ element: consuming Element) -> Int {
-        if free.isEmpty { grow() }
-        let index = free.removeLast()
+        let index = free.popLast() ?? nextFresh()
         unsafe (base + index).initialize(to: element)
         used[index] = true
         count += 1
@@ -58,16 +59,20 @@ struct Slab<Element: ~Copyable>: ~Copyable {
         }
     }
 
+    private mutating func nextFresh() -> Int {
+        let index = used.count
+        if index == capacity { grow() }
+        used.append(false)
+        generations.append(0)
+        return index
+    }
+
     private mutating func grow() {
-        let old = used.count
-        let capacity = old * 2
-        let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-        // No index is free when a slab grows, so every place below holds a value.
-        unsafe larger.moveInitialize(from: base, count: old)
+        // No index is free when a slab grows, so every place holds a value.
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+        unsafe larger.moveInitialize(from: base, count: capacity)
         unsafe base.deallocate()
         unsafe base = larger
-        generations.append(contentsOf: repeatElement(0, count: old))
-        used.append(contentsOf: repeatElement(false, count: old))
-        free = Array((old..<capacity).reversed())
+        capacity *= 2
     }
 }

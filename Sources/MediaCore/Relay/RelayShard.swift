@@ -9,12 +9,12 @@ public struct RelayShard: ~Copyable {
     public internal(set) var counters = ShardCounters()
 
     let configuration: RelayConfiguration
-    var sessions = Slab<RelaySession>()
+    var sessions: Slab<RelaySession>
     var sessionIndices: [RelaySessionKey: Int] = [:]
-    var legs = Slab<Leg>()
-    var tracks = Slab<PublishedTrack>()
-    var slots = Slab<PlayerSlot>()
-    var ports = Slab<PortSlot>(initialCapacity: 1)
+    var legs: Slab<Leg>
+    var tracks: Slab<PublishedTrack>
+    var slots: Slab<PlayerSlot>
+    var ports = Slab<PortSlot>()
 
     /// Sources that have passed authentication.
     var sources: SourceTable
@@ -39,6 +39,11 @@ public struct RelayShard: ~Copyable {
 
     public init(_ configuration: RelayConfiguration) {
         self.configuration = configuration
+        // A call has four legs; three tracks (camera, two voices) feed three slots. What goes beyond that grows the slabs.
+        sessions = Slab(reserving: configuration.maximumSessions)
+        legs = Slab(reserving: configuration.maximumSessions * 4)
+        tracks = Slab(reserving: configuration.maximumSessions * 3)
+        slots = Slab(reserving: configuration.maximumSessions * 3)
         random = ShardRandom(seed: configuration.seed)
         sources = SourceTable(seed: configuration.seed)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func indicesStayWhileTheSlabGrows() {
-        var slab = Slab<Owner>(initialCapacity: 2)
+        var slab = Slab<Owner>(reserving: 2)
         var indices: [Int] = []
         for value in 0..<100 { indices.append(slab.insert(Owner(witness: Witness(value)))) }
         #expect(Set(indices).count == 100)
@@ -26,8 +26,21 @@ import Testing
         #expect(count == 100)
     }
 
+    @Test func valuesStayWhereTheyAreWithinWhatWasReserved() {
+        var slab = Slab<Owner>(reserving: 1_000)
+        func address(_ index: Int) -> UInt { withUnsafePointer(to: &slab[index]) { UInt(bitPattern: $0) } }
+        let first = slab.insert(Owner(witness: Witness(0)))
+        let before = address(first)
+        for value in 1..<1_000 { _ = slab.insert(Owner(witness: Witness(value))) }
+        #expect(address(first) == before)
+        _ = slab.insert(Owner(witness: Witness(1_000)))
+        let (kept, count) = (slab[first].witness.value, slab.count)
+        #expect(kept == 0)
+        #expect(count == 1_001)
+    }
+
     @Test func generationTellsAStaleIndex() {
-        var slab = Slab<Int>(initialCapacity: 1)
+        var slab = Slab<Int>(reserving: 1)
         let first = slab.insert(5)
         let generation = slab.generation(of: first)
         slab.remove(first)
