@@ -17,10 +17,11 @@ public actor MemorySessionStore: SessionStore {
     private var pins: [PIN: PINEntry] = [:]
     /// The unique index behind D10.
     private var activePlaces: [TechnicianID: SessionID] = [:]
-    /// Oldest first, by rising number.
+    /// Oldest first, by rising number. Places of sessions that are gone stay until they are half of it.
     private var order: [(number: UInt64, id: SessionID)] = []
-    /// In the order of ending.
+    /// In the order of ending, from `firstEnded` on.
     private var endedSessions: [SessionID] = []
+    private var firstEnded = 0
     private var nextNumber: UInt64 = 1
 
     /// - Parameter limit: sessions kept, at least 1.
@@ -98,11 +99,16 @@ public actor MemorySessionStore: SessionStore {
         return !other.hasEnded
     }
 
+    /// Costs the same however many sessions are kept, taken over many calls.
     private func evict() throws(SessionError) {
-        guard let id = endedSessions.first, let entry = entries[id] else { throw .full }
-        endedSessions.removeFirst()
-        entries[id] = nil
-        order.remove(at: firstIndex(notBelow: entry.number))
+        guard firstEnded < endedSessions.count else { throw .full }
+        entries[endedSessions[firstEnded]] = nil
+        firstEnded += 1
+        if firstEnded * 2 > endedSessions.count {
+            endedSessions.removeFirst(firstEnded)
+            firstEnded = 0
+        }
+        if entries.count * 2 < order.count { order.removeAll { entries[$0.id] == nil } }
     }
 
     /// The place in `order` of the first number that is not below this one.

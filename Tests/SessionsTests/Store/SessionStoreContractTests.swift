@@ -247,4 +247,26 @@ struct SessionStoreContractTests {
         ).sessions
         #expect(listed.map(\.id) == [sessions[3].id, sessions[2].id, sessions[0].id])
     }
+
+    @Test func aMemoryStoreThatHasForgottenManyStillPagesThroughTheRest() async throws {
+        let store = MemorySessionStore(limit: 10)
+        var made: [SessionID] = []
+        for number in 0..<200 {
+            let session = try Samples.session(pin: String(100_000 + number), seed: UInt64(number))
+            try await store.create(session)
+            _ = try await store.end(id: session.id, notes: nil, at: now)
+            made.append(session.id)
+            guard number % 7 == 0 else { continue }
+            var query = SessionQuery(statuses: [.closed], viewer: .apiKey("bench"), limit: 3)
+            var listed: [SessionID] = []
+            repeat {
+                let page = try await store.list(query)
+                listed += page.sessions.map(\.id)
+                query.cursor = page.cursor
+            } while query.cursor != nil
+            #expect(listed == Array(made.suffix(10).reversed()))
+        }
+        #expect(try await store.find(made[189]) == nil)
+        #expect(try await store.find(made[190]) != nil)
+    }
 }
