@@ -51,14 +51,22 @@ public enum ShardError: Error, Sendable, CustomStringConvertible {
 public final class ShardThread: Sendable {
     /// Where it receives media.
     public let localAddress: SocketAddress
-    /// What the kernel granted, in bytes.
+    /// What the kernel granted, in bytes as it counts them: twice what was asked for, to cover its own overhead.
     public let receiveBufferSize: Int
+    public let sendBufferSize: Int
+    /// Sessions that it takes at most.
+    public let maximumSessions: Int
     /// What happened on the shard, oldest first. Bounded: unread events are dropped.
     public let events: AsyncStream<ShardEvent>
 
     private let mailbox: ShardMailbox
     private let finished: Mutex<Completion>
-    private let measurements: Mutex<ShardMeasurements>
+    private let measurements: Mutex<(value: ShardMeasurements, at: Instant)>
+    private let processorClock = Atomic<Int64>(-1)
+    private let eventsDropped = Atomic<UInt64>(0)
+
+    /// An overload reported longer ago than this is over: a shard without traffic reports nothing.
+    private static let overloadNanoseconds: Int64 = 2_000_000_000
 
     private struct Completion {
         var isDone = false
@@ -75,18 +83,26 @@ public final class ShardThread: Sendable {
         let socket = try UDPSocket(bindingTo: address, offload: offload)
         localAddress = socket.localAddress
         receiveBufferSize = socket.receiveBufferSize
+        sendBufferSize = socket.sendBufferSize
+        maximumSessions = configuration.maximumSessions
         self.mailbox = mailbox
         finished = Mutex(Completion())
-        measurements = Mutex(ShardMeasurements())
+        measurements = Mutex((ShardMeasurements(), Instant(nanoseconds: 0)))
         let (events, continuation) = AsyncStream.makeStream(
             of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
         self.events = events
         let start = ThreadStart(socket: socket, owner: self) { thread, socket in
+            thread.processorClock.store(ThreadProcessorTime.clockOfThisThread, ordering: .releasing)
             ShardLoop(socket: socket, configuration: configuration, mailbox: mailbox) { event in
-                continuation.yield(event)
+                guard case .dropped = continuation.yield(event) else { return }
+                thread.eventsDropped.wrappingAdd(1, ordering: .relaxed)
             } report: { measurements in
-                thread.measurements.withLock { $0.renew(from: measurements) }
+                thread.measurements.withLock {
+                    $0.value.renew(from: measurements)
+                    $0.at = MonotonicClock.now
+                }
             }.run()
+            thread.processorClock.store(-1, ordering: .releasing)
             continuation.finish()
             thread.finish()
         }
@@ -109,7 +125,27 @@ public final class ShardThread: Sendable {
     }
 
     /// What the thread has measured, renewed about twice a second.
-    public var currentMeasurements: ShardMeasurements { measurements.withLock { $0 } }
+    public var currentMeasurements: ShardMeasurements { measurements.withLock { $0.value } }
+
+    /// The shard takes no new sessions now; see `ShardMeasurements.isOverloaded`.
+    public var isOverloaded: Bool {
+        let now = MonotonicClock.now
+        return measurements.withLock {
+            $0.value.isOverloaded && now.nanoseconds(since: $0.at) < Self.overloadNanoseconds
+        }
+    }
+
+    /// Datagrams that the kernel dropped before the relay could read them.
+    public var kernelReceiveDrops: UInt64 { measurements.withLock { $0.value.kernelReceiveDrops } }
+
+    /// Events that were lost because nobody read them.
+    public var droppedEvents: UInt64 { eventsDropped.load(ordering: .relaxed) }
+
+    /// Processor time that the thread has used, in ns, in the kernel too; nil while it does not run. It sleeps when it has
+    /// nothing to do, so this is the time that it was busy.
+    public var processorNanoseconds: UInt64? {
+        ThreadProcessorTime.nanoseconds(of: processorClock.load(ordering: .acquiring))
+    }
 
     /// Stops the thread and waits until it has: BYE goes to every peer first.
     public func stop() async {

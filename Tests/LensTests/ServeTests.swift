@@ -67,6 +67,29 @@ extension LensTests {
             #expect(await server.stop() == 0)
         }
 
+        @Test func metricsTellHowManySessionsEachShardHolds() async throws {
+            let server = try await TestServer.start(["--shards", "2"])
+            for _ in 0..<4 {
+                let (id, _) = try server.waitingSession()
+                let offer = """
+                    v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r
+                    m=audio 5300 RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\na=recvonly\r
+                    a=crypto:1 AEAD_AES_128_GCM inline:\(Data(0..<28).base64EncodedString())\r\n
+                    """
+                let answer = try server.call("POST", "/whep/\(id)", body: offer, type: "application/sdp")
+                #expect(answer.status == 201, "\(answer.body)")
+            }
+            let metrics = try server.call("GET", "/metrics", token: "", body: "").body
+            for line in [
+                "lens_relay_sessions{shard=\"0\"} 2", "lens_relay_sessions{shard=\"1\"} 2",
+                "lens_relay_overloaded{shard=\"0\"} 0", "lens_relay_kernel_receive_drops_total{shard=\"1\"} 0",
+                "lens_relay_dropped_total{shard=\"1\",reason=\"gate\"} 0",
+            ] {
+                #expect(metrics.contains(line + "\n"), "\(metrics)")
+            }
+            #expect(await server.stop() == 0)
+        }
+
         @Test func aPortInUseIsNamedWithTheNextStep() async throws {
             let server = try await TestServer.start()
             let address = server.url.dropFirst("http://".count)

@@ -2,8 +2,13 @@
 ///
 /// The service calls it in order for each session: never two calls for one session at once.
 public protocol MediaGateway: Sendable {
+    /// Whether there is room for the media of one more session. Asked before a session is made and before a customer
+    /// joins one; sessions that have media already are not concerned.
+    /// - Throws: `overloaded`.
+    func admitSession() async throws(MediaGatewayError)
+
     /// Answers a WHIP or WHEP offer. A second one of the same side and flow replaces the first, whose resource is gone
-    /// then.
+    /// then. Only a session without media so far may be refused as `overloaded`.
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer
 
     /// Stops one resource.

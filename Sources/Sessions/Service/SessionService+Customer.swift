@@ -28,7 +28,8 @@ extension SessionService {
     /// Claims a PIN (D3). Whoever holds the token of the session that this PIN opened comes back to it (D4), also
     /// without typing the PIN again.
     ///
-    /// - Throws: `pin` with the refusal (D7).
+    /// - Throws: `pin` with the refusal (D7); `media` with `overloaded` while the media side has no room for another
+    ///   session, which leaves the PIN as it was and never concerns one who comes back.
     public func join(
         pin text: String?, returning token: CustomerToken?, client: Client
     ) async throws(SessionError) -> Joined {
@@ -41,6 +42,7 @@ extension SessionService {
         }
         guard typed else { throw .pin(.missing) }
         guard let pin else { throw .pin(.invalid) }
+        try await requireRoom()
         let secret = drawSecret()
         let claim = CustomerClaim(proof: TokenProof(secret), address: client.address, userAgent: client.userAgent)
         let session = try await store.claim(pin: pin, by: claim, at: now()).session

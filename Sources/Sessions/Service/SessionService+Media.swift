@@ -52,6 +52,11 @@ extension SessionService {
         return resources[id]?.contains { $0.value == resource && $0.key.flow == flow } ?? false
     }
 
+    /// Refuses new work while the media side has no room for it.
+    func requireRoom() async throws(SessionError) {
+        do throws(MediaGatewayError) { try await media.admitSession() } catch { throw .media(error) }
+    }
+
     /// The media side saw the customer's connection go or come back (D13).
     public func connectionChanged(
         of id: SessionID, to connection: MediaConnection

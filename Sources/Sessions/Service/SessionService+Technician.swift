@@ -1,9 +1,12 @@
 /// The technician's calls.
 extension SessionService {
     /// Makes an invite with its PIN (S43).
+    ///
+    /// - Throws: `media` with `overloaded` while the media side has no room for another session.
     public func create(_ request: NewSession, by principal: Principal) async throws(SessionError) -> LensSession {
         try Self.requireTechnician(principal)
         guard request.method != .email else { throw .mailUnavailable }
+        try await requireRoom()
         return try await withFreshPIN { (pin, expiresAt) async throws(SessionError) in
             let session = LensSession(
                 id: drawID(), request: request, owner: principal, pin: pin, pinExpiresAt: expiresAt, createdAt: now())

@@ -87,9 +87,11 @@ extension Problem {
         case .notFound:
             self.init(.notFound, code: "RESOURCE_NOT_FOUND", detail: "There is no such media resource.")
         case .overloaded(let seconds):
+            let seconds = max(1, seconds)
             self.init(
-                .serviceUnavailable, code: "MEDIA_OVERLOADED", detail: "The relay is full. Try again later.",
-                headers: [.retryAfter: String(max(1, seconds))])
+                .serviceUnavailable, code: "MEDIA_OVERLOADED",
+                detail: "The relay carries as much media as it can. Try again in \(seconds) seconds.",
+                headers: [.retryAfter: String(seconds)])
         case .failed(let text): self.init(.internalServerError, code: "MEDIA_FAILED", detail: text)
         }
     }

@@ -1,8 +1,11 @@
+import HTTPTypes
 import Hummingbird
+import NIOCore
 
-/// Liveness and readiness.
+/// Liveness, readiness and figures.
 struct HealthRoutes {
     let readiness: Readiness
+    let metrics: (@Sendable () async -> String)?
 
     private struct Health: Encodable {
         let status: String
@@ -16,6 +19,14 @@ struct HealthRoutes {
                     .serviceUnavailable, code: "DRAINING", detail: "The server is shutting down. Use another.")
             }
             return JSONAnswer.response(Health(status: "ready"))
+        }
+        if let metrics {
+            routes.on(.get, "/metrics") { _, _ in
+                Response(
+                    status: .ok,
+                    headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+                    body: .init(byteBuffer: ByteBuffer(string: await metrics())))
+            }
         }
     }
 }

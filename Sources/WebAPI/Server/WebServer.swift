@@ -42,11 +42,17 @@ public struct WebServer: Service {
     let configuration: Configuration
     let address: PublicAddress
     private let sessions: SessionService
+    private let metrics: (@Sendable () async -> String)?
     private let logger: Logger
 
-    public init(configuration: Configuration, sessions: SessionService, logger: Logger) {
+    /// - Parameter metrics: what `GET /metrics` answers, such as a `MetricsText`; nil leaves that path out.
+    public init(
+        configuration: Configuration, sessions: SessionService, metrics: (@Sendable () async -> String)? = nil,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.sessions = sessions
+        self.metrics = metrics
         self.logger = logger
         address = PublicAddress(
             configured: configuration.publicURL, host: configuration.host, port: configuration.port)
@@ -61,7 +67,7 @@ public struct WebServer: Service {
             sessions: sessions, apiKeys: configuration.apiKeys, jsonLimit: configuration.jsonLimit,
             sdpLimit: configuration.sdpLimit)
         let routes = RouteBuilder(router: router, paths: paths)
-        HealthRoutes(readiness: readiness).add(to: routes)
+        HealthRoutes(readiness: readiness, metrics: metrics).add(to: routes)
         SessionRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         CustomerRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         MediaRoutes(call: call, sessions: sessions).add(to: routes)

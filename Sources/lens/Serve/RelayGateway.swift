@@ -13,7 +13,14 @@ actor RelayGateway: MediaGateway {
     private let preferredProfiles: [SRTPProfile]
     private var placements: [SessionID: Placement] = [:]
     private var nextKey: UInt64 = 1
-    private var sessionsOnShard: [Int]
+    /// Of each shard.
+    private var loads: [ShardLoad]
+    private var meters: [ShardBusyMeter]
+    /// For what shards report, which know sessions by their keys only.
+    private var sessionNames: [RelaySessionKey: SessionID] = [:]
+
+    /// Overload shows within half a second and is over a second after its end at the earliest.
+    private static let secondsToRetry = 5
 
     private struct Placement {
         var shard: Int
@@ -35,12 +42,13 @@ actor RelayGateway: MediaGateway {
         self.announced = announced
         self.sdesPeers = sdesPeers
         preferredProfiles = [.aeadAES128GCM, .aeadAES256GCM, .aesCM128HMACSHA1_80, .aesCM128HMACSHA1_32]
-        sessionsOnShard = Array(repeating: 0, count: shards.count)
+        loads = Array(repeating: ShardLoad(sessions: 0), count: shards.count)
+        meters = Array(repeating: ShardBusyMeter(), count: shards.count)
     }
 
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer {
         let isNew = placements[offer.session] == nil
-        let placement = place(offer.session)
+        let placement = try place(offer.session)
         let shard = shards[placement.shard]
         do throws(MediaGatewayError) {
             let media = try negotiate(offer, shard: shard, key: placement.key)
@@ -83,21 +91,49 @@ actor RelayGateway: MediaGateway {
         }
     }
 
-    /// The session's place; a new one goes to the shard with the fewest sessions.
-    private func place(_ session: SessionID) -> Placement {
+    func admitSession() async throws(MediaGatewayError) { _ = try chooseShard() }
+
+    /// The session's place, which it keeps whatever the shard's load. A new one goes to the shard with the least to do.
+    private func place(_ session: SessionID) throws(MediaGatewayError) -> Placement {
         if let placement = placements[session] { return placement }
-        let shard = sessionsOnShard.indices.min { sessionsOnShard[$0] < sessionsOnShard[$1] } ?? 0
-        let placement = Placement(shard: shard, key: RelaySessionKey(rawValue: nextKey))
+        let placement = Placement(shard: try chooseShard(), key: RelaySessionKey(rawValue: nextKey))
         nextKey += 1
-        sessionsOnShard[shard] += 1
+        loads[placement.shard].sessions += 1
         placements[session] = placement
+        sessionNames[placement.key] = session
         return placement
+    }
+
+    private func chooseShard() throws(MediaGatewayError) -> Int {
+        for index in shards.indices {
+            let shard = shards[index]
+            loads[index].isClosed = shard.isOverloaded || loads[index].sessions >= shard.maximumSessions
+        }
+        guard let shard = loads.leastLoaded else { throw .overloaded(retryAfterSeconds: Self.secondsToRetry) }
+        return shard
     }
 
     private func forget(_ session: SessionID) {
         guard let placement = placements.removeValue(forKey: session) else { return }
-        sessionsOnShard[placement.shard] -= 1
+        loads[placement.shard].sessions -= 1
+        sessionNames[placement.key] = nil
     }
+
+    /// Reads how busy the shards are. Called about every second.
+    func measureLoads() {
+        let now = MonotonicClock.now
+        for index in shards.indices {
+            guard let used = shards[index].processorNanoseconds else { continue }
+            meters[index].note(used: used, at: now)
+            loads[index].busyShare = meters[index].share
+        }
+    }
+
+    /// Of each shard, as last measured.
+    var shardLoads: [ShardLoad] { loads }
+
+    /// The session that a shard knows by `key`; nil if it has ended.
+    func session(for key: RelaySessionKey) -> SessionID? { sessionNames[key] }
 
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError) {
         guard let placement = placements[session], let leg = placement.legs[resource] else { throw .notFound }
@@ -135,7 +171,8 @@ actor RelayGateway: MediaGateway {
         do {
             return try await shard.perform(body)
         } catch let error as RelayError {
-            throw error == .tooManySessions ? .overloaded(retryAfterSeconds: 5) : .unprocessable(error.description)
+            throw error == .tooManySessions
+                ? .overloaded(retryAfterSeconds: secondsToRetry) : .unprocessable(error.description)
         } catch ShardError.overloaded {
             throw .overloaded(retryAfterSeconds: 1)
         } catch {

@@ -61,20 +61,22 @@ struct Server: Sendable {
             } catch let error as UDPSocketError {
                 throw SettingsError(description: "\(error); choose another with --media-port or --media-address")
             }
-            warnAboutBuffer(shards[index])
         }
+        // The same for all of them.
+        if let shard = shards.first { warnAboutBuffers(shard) }
         return shards
     }
 
-    private func warnAboutBuffer(_ shard: ShardThread) {
-        // The kernel doubles what it is asked for, to cover its own overhead.
-        guard shard.receiveBufferSize < UDPSocket.wantedBufferSize else { return }
-        logger.warning(
-            "the kernel grants a small receive buffer; bursts may be lost",
-            metadata: [
-                "granted": "\(shard.receiveBufferSize)", "wanted": "\(UDPSocket.wantedBufferSize)",
-                "remedy": "sysctl -w net.core.rmem_max=\(UDPSocket.wantedBufferSize)",
-            ])
+    private func warnAboutBuffers(_ shard: ShardThread) {
+        let wanted = UDPSocket.wantedBufferSize
+        for (name, granted, setting) in [
+            ("receive", shard.receiveBufferSize / 2, "net.core.rmem_max"),
+            ("send", shard.sendBufferSize / 2, "net.core.wmem_max"),
+        ] where granted < wanted {
+            logger.warning(
+                "the kernel grants a small \(name) buffer; bursts may be lost",
+                metadata: ["granted": "\(granted)", "wanted": "\(wanted)", "remedy": "sysctl -w \(setting)=\(wanted)"])
+        }
     }
 
     private func serve(
@@ -92,7 +94,9 @@ struct Server: Sendable {
         let web = WebServer(
             configuration: WebServer.Configuration(
                 host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey]),
-            sessions: sessions, logger: logger)
+            sessions: sessions, metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)
+        // Leaving this scope cancels the watch and waits for it.
+        async let watching: Void = ShardWatch(shards: shards, gateway: gateway, logger: logger).run()
         try await web.run { port in
             let host = settings.httpHost.contains(":") ? "[\(settings.httpHost)]" : settings.httpHost
             logger.info(

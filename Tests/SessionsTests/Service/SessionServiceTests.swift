@@ -215,6 +215,37 @@ struct SessionServiceTests {
         #expect(await bench.media.isOpen(id) == session.gateIsOpen)
     }
 
+    @Test func aFullMediaSideTakesNoNewSessionsButKeepsThoseThatItHas() async throws {
+        let bench = Bench()
+        let full = SessionError.media(.overloaded(retryAfterSeconds: 7))
+        let placed = try await bench.waiting()
+        let customer = Principal.customer(placed.id)
+        _ = try await bench.accept(placed.id, .publish, by: customer)
+        let unplaced = try await bench.waiting()
+        let invited = try await bench.create("invited")
+        let returning = try await bench.create("returning")
+        let token = try await bench.join(returning).token
+
+        await bench.media.setFull(true)
+        await #expect(throws: full) { try await bench.create("one more") }
+        await #expect(throws: full) { try await bench.join(invited) }
+        await #expect(throws: full) { try await bench.accept(unplaced.id, .play, by: bench.key) }
+        // What is wrong with the request itself comes first.
+        await #expect(throws: SessionError.pin(.missing)) {
+            try await bench.service.join(pin: nil, returning: nil, client: Samples.client)
+        }
+        let back = try await bench.service.join(pin: nil, returning: token, client: Samples.client)
+        #expect(back.session.id == returning.id)
+        _ = try await bench.accept(placed.id, .publish, by: customer)
+        _ = try await bench.accept(placed.id, .play, by: bench.key)
+        #expect(try await bench.service.start(placed.id, as: nil, by: bench.key).status == .active)
+
+        await bench.media.setFull(false)
+        #expect(try await bench.join(invited).session.id == invited.id)
+        _ = try await bench.accept(unplaced.id, .play, by: bench.key)
+        _ = try await bench.create("one more")
+    }
+
     @Test func aServiceWithoutAFreePINSaysSo() async throws {
         let bench = Bench(store: MemorySessionStore(limit: 1))
         _ = try await bench.create()

@@ -20,6 +20,7 @@ actor MemoryMediaGateway: MediaGateway {
     private(set) var mostAtOnce = 0
     private var running: [SessionID: Int] = [:]
     private var refusals: [MediaGatewayError] = []
+    private var isFull = false
     private var nextResource = 1
 
     /// The next order that can fail is refused with this.
@@ -30,10 +31,18 @@ actor MemoryMediaGateway: MediaGateway {
 
     func isOpen(_ session: SessionID) -> Bool { states[session]?.gateIsOpen ?? false }
 
+    /// Takes no media of a session that has none, until this is false again.
+    func setFull(_ isFull: Bool) { self.isFull = isFull }
+
+    func admitSession() async throws(MediaGatewayError) {
+        if isFull { throw .overloaded(retryAfterSeconds: 7) }
+    }
+
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer {
         await enter(offer.session)
         defer { leave(offer.session) }
         try takeRefusal()
+        if states[offer.session] == nil { try await admitSession() }
         orders.append(.accept(offer.side, offer.flow))
         let resource = "r\(nextResource)"
         nextResource += 1

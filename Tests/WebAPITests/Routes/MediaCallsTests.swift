@@ -127,6 +127,38 @@ struct MediaCallsTests {
         }
     }
 
+    @Test func anOverloadedRelayAnswers503ToNewSessionsAndServesTheOthers() async throws {
+        let bench = try WebBench()
+        try await bench.calls { call in
+            let (id, token) = try await call.active()
+            #expect(try await call.offer("/whip/\(id)", token: token).status == 201)
+            let (unplaced, _) = try await call.active("Bob")
+            let invited = try await call.create("Eve")
+            let invitation = #"{"type":"lens","name":"Zoe","method":"pin"}"#
+            let join = #"{"pin":"\#(invited.pin)"}"#
+
+            await bench.media.setFull(true)
+            for reply in [
+                try await call.post("/api/v1/sessions", invitation),
+                try await call.post("/api/v1/join", token: nil, join),
+                try await call.offer("/whep/\(unplaced)", token: WebBench.key),
+            ] {
+                #expect(reply.status == 503 && reply.code == "MEDIA_OVERLOADED", "\(reply.text)")
+                #expect(reply.headers[.retryAfter] == "7")
+                #expect(reply["detail"]?.contains("7 seconds") == true)
+            }
+            #expect(try await call.post("/api/v1/sessions", token: nil, invitation).status == 401)
+            #expect(try await call.post("/api/v1/join", token: token, "{}").status == 200)
+            #expect(try await call.offer("/whip/\(id)", token: token).status == 201)
+            #expect(try await call.offer("/whep/\(id)", token: WebBench.key).status == 201)
+            #expect(try await call.get("/readyz", token: nil).status == 200)
+
+            await bench.media.setFull(false)
+            #expect(try await call.post("/api/v1/join", token: nil, join).status == 200)
+            #expect(try await call.post("/api/v1/sessions", invitation).status == 201)
+        }
+    }
+
     @Test func offersThatAreNotSDPAreRefused() async throws {
         try await WebBench().calls { call in
             let (id, token) = try await call.active()

@@ -26,6 +26,34 @@ struct WebServerTests {
         }
     }
 
+    @Test func metricsAreAnsweredAsTextWhereThereAreAny() async throws {
+        try await WebBench().calls { (call) async throws in
+            #expect(try await call.get("/metrics", token: nil).status == 404)
+        }
+        let bench = try WebBench(metrics: {
+            var text = MetricsText()
+            text.add("a_total", .counter, help: "Things.", [("{x=\"0\"}", 12_345_678_901), ("{x=\"1\"}", 0)])
+            text.add("b", .gauge, help: "A share.", [("", 0.5)])
+            return text.text
+        })
+        try await bench.calls { call in
+            let reply = try await call.get("/metrics", token: nil)
+            #expect(reply.status == 200)
+            #expect(reply.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(
+                reply.text == """
+                    # HELP a_total Things.
+                    # TYPE a_total counter
+                    a_total{x="0"} 12345678901
+                    a_total{x="1"} 0
+                    # HELP b A share.
+                    # TYPE b gauge
+                    b 0.5
+
+                    """)
+        }
+    }
+
     /// Runs a server until `body` returns, then cancels it.
     private func withServer(_ server: WebServer, _ body: @Sendable @escaping (Int) async throws -> Void) async throws {
         let (ports, sink) = AsyncStream.makeStream(of: Int.self)

@@ -6,13 +6,22 @@ actor AnsweringMediaGateway: MediaGateway {
     private(set) var openGates: Set<SessionID> = []
     private var resources: [SessionID: [String: String]] = [:]
     private var refusal: MediaGatewayError?
+    private var isFull = false
     private var nextNumber = 1
 
     /// The next offer or removal is refused with this.
     func refuseNext(_ error: MediaGatewayError) { refusal = error }
 
+    /// Takes no media of a session that has none, until this is false again.
+    func setFull(_ isFull: Bool) { self.isFull = isFull }
+
+    func admitSession() async throws(MediaGatewayError) {
+        if isFull { throw .overloaded(retryAfterSeconds: 7) }
+    }
+
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer {
         try takeRefusal()
+        if resources[offer.session] == nil { try await admitSession() }
         guard offer.sdp.hasPrefix("v=0") else { throw .malformed("The offer is not SDP.") }
         lastOffer = offer
         let resource = "resource-\(nextNumber)"

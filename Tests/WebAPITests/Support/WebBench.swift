@@ -18,7 +18,10 @@ struct WebBench {
     let media = AnsweringMediaGateway()
     let server: WebServer
 
-    init(seed: UInt64 = 1, publicURL: String? = "https://lens.example.org/", limit: Int = 1000) throws {
+    init(
+        seed: UInt64 = 1, publicURL: String? = "https://lens.example.org/", limit: Int = 1000,
+        metrics: (@Sendable () async -> String)? = nil
+    ) throws {
         let clock = Clock()
         self.time = clock
         let sessions = SessionService(
@@ -29,7 +32,7 @@ struct WebBench {
         configuration.idleSeconds = 5
         var logger = Logger(label: "bench")
         logger.logLevel = .critical
-        server = WebServer(configuration: configuration, sessions: sessions, logger: logger)
+        server = WebServer(configuration: configuration, sessions: sessions, metrics: metrics, logger: logger)
     }
 
     private let time: Clock
