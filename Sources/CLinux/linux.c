@@ -208,6 +208,15 @@ int lens_set_buffers(int fd, int bytes) {
 
 int lens_receive_buffer_size(int fd) { return get(fd, SOL_SOCKET, SO_RCVBUF); }
 
+int lens_receive_fill(int fd) {
+    // As in <linux/sock_diag.h>: bytes taken, then bytes granted, and seven more that are not wanted here.
+    uint32_t memory[16] = {0};
+    socklen_t length = sizeof memory;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) != 0) return -1;
+    if (memory[1] == 0 || memory[0] >= memory[1]) return 256;
+    return (int)((uint64_t)memory[0] * 256 / memory[1]);
+}
+
 int lens_send_buffer_size(int fd) { return get(fd, SOL_SOCKET, SO_SNDBUF); }
 
 int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds) {

@@ -7,6 +7,8 @@ struct ShardLoop: ~Copyable {
     private static let receiveCapacity = 64
     private static let sendCapacity = 256
     private static let reportInterval: Int64 = 500_000_000
+    /// From this wait in the socket on, in ns, its fill is looked at.
+    private static let lateness: Int64 = 2_000_000
 
     private let socket: UDPSocket
     private let mailbox: ShardMailbox
@@ -22,6 +24,7 @@ struct ShardLoop: ~Copyable {
     private var hasMeasured = false
     /// The last receive filled its batch: there is more.
     private var isBehind = false
+    private var wasLate = false
     private var pace = ReceivePace()
 
     init(
@@ -56,7 +59,7 @@ struct ShardLoop: ~Copyable {
             pace.note(receivedAny: received > 0, at: now)
         }
         if received > 0 {
-            shard.noteBacklog(backlog, at: now)
+            noteBacklog(at: now)
             var index = 0
             while index < received {
                 index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
@@ -75,11 +78,16 @@ struct ShardLoop: ~Copyable {
         return true
     }
 
-    /// How long the oldest datagram of the batch has waited in the socket, in ns.
-    private var backlog: Int64 {
-        guard batch.messageCount > 0 else { return 0 }
+    /// Tells the shard what waits in the socket. The kernel is asked only when there is some reason.
+    private mutating func noteBacklog(at now: Instant) {
         let stamp = batch.stamp(ofMessage: 0).nanoseconds
-        return stamp == 0 ? 0 : Int64(truncatingIfNeeded: WallClock.unixNanoseconds &- stamp)
+        let wait = stamp == 0 ? 0 : Int64(truncatingIfNeeded: WallClock.unixNanoseconds &- stamp)
+        let isLate = wait > Self.lateness
+        let fill = isLate ? socket.receiveFill : 0
+        // Between two overloads there is nothing to tell.
+        guard isLate || wasLate else { return }
+        wasLate = isLate || shard.isOverloaded(at: now)
+        shard.noteBacklog(wait: wait, fill: fill, at: now)
     }
 
     private mutating func runTimers(at now: Instant) {

@@ -51,6 +51,9 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
+    /// How much of the receive buffer is taken, 0 ... 256.
+    var receiveFill: Int { max(0, Int(lens_receive_fill(descriptor))) }
+
     /// Sleeps until a datagram is there, the other descriptor is readable, or the time is over.
     /// - Parameter nanoseconds: nil waits without end.
     public func wait(orReadable other: Int32, nanoseconds: Int64?) {

@@ -91,6 +91,9 @@ int lens_set_buffers(int fd, int bytes);
 int lens_receive_buffer_size(int fd);
 int lens_send_buffer_size(int fd);
 
+/// How much of the receive buffer is taken, 0 ... 256; -1 with errno.
+int lens_receive_fill(int fd);
+
 /// Waits until one of two descriptors is readable. A negative timeout waits without end. Answers ppoll's result.
 int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds);
 

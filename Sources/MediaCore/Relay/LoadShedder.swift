@@ -1,31 +1,33 @@
 /// Decides how much video is dropped unread when datagrams come faster than they can be forwarded.
 ///
-/// Measures by the time that datagrams wait in the socket. A wait that stays above the limit raises the *level*: the share of
-/// video tracks, in 1/256, whose frames are dropped before they are decrypted. Whole tracks are shed rather than frames of all,
-/// since a VP8 stream with a frame missing is worthless until its next keyframe: the others stay whole.
+/// Measures by how full the socket's buffer is and how long datagrams wait in it. While that is too much, the *level* rises: the
+/// share of video tracks, in 1/256, whose frames are dropped before they are decrypted. Whole tracks are shed rather than frames
+/// of all, since a VP8 stream with a frame missing is worthless until its next keyframe: the others stay whole.
 struct LoadShedder {
-    /// A wait longer than this, in ns, is backlog.
-    static let longWait: Int64 = 5_000_000
+    /// More of the buffer taken than this, in 1/256, or a longer wait, in ns, is too much.
+    static let highFill = 128
+    static let longWait: Int64 = 20_000_000
     /// It has to last this long, so that one stall of the machine sheds nothing.
-    static let patience: Int64 = 10_000_000
-    /// Below this wait the level may fall, after this time.
-    static let shortWait: Int64 = 2_500_000
+    static let patience: Int64 = 5_000_000
+    /// Below both of these the level may fall, after some time.
+    static let lowFill = 64
+    static let shortWait: Int64 = 10_000_000
     static let calm: Int64 = 200_000_000
-    /// Levels a millisecond, up while the backlog lasts and down when it is gone.
-    static let rise: Int64 = 12
-    static let fallDivisor: Int64 = 2
+    /// Nanoseconds for one level, up while it is too much and down when it is over.
+    static let riseInterval: Int64 = 80_000
+    static let fallInterval: Int64 = 2_000_000
     static let highest: Int64 = 256
     /// New sessions are refused for this long after the last shed.
     static let aftermath: Int64 = 1_000_000_000
 
     /// Share of video tracks that are shed, 0 ... 256.
     private(set) var level: Int64 = 0
-    private var longSince: Instant?
-    private var shortSince: Instant?
+    private var highSince: Instant?
+    private var lowSince: Instant?
     private var changedAt = Instant(nanoseconds: 0)
     private var overloadedAt: Instant?
     /// Another set of tracks is shed each time.
-    private(set) var round: UInt32 = 0
+    private var round: UInt32 = 0
 
     var isShedding: Bool { level > 0 }
 
@@ -33,11 +35,14 @@ struct LoadShedder {
         overloadedAt.map { now.nanoseconds(since: $0) < Self.aftermath } ?? false
     }
 
-    mutating func note(queueDelay: Int64, at now: Instant) {
-        if queueDelay > Self.longWait {
-            shortSince = nil
-            guard let since = longSince else {
-                longSince = now
+    /// - Parameters:
+    ///   - wait: of the oldest datagram in the socket, in ns.
+    ///   - fill: of the socket's buffer, 0 ... 256.
+    mutating func note(wait: Int64, fill: Int, at now: Instant) {
+        if wait > Self.longWait || fill > Self.highFill {
+            lowSince = nil
+            guard let since = highSince else {
+                highSince = now
                 return
             }
             guard now.nanoseconds(since: since) >= Self.patience else {
@@ -46,30 +51,31 @@ struct LoadShedder {
             }
             if level == 0 { round &+= 1 }
             overloadedAt = now
-            move(by: Self.rise &* max(0, now.nanoseconds(since: changedAt)) / 1_000_000, at: now)
-        } else {
-            longSince = nil
-            guard level > 0 else { return }
-            overloadedAt = now
-            guard queueDelay < Self.shortWait else {
-                shortSince = nil
-                return
-            }
-            guard let since = shortSince else {
-                shortSince = now
-                return
-            }
-            guard now.nanoseconds(since: since) >= Self.calm else {
-                changedAt = now
-                return
-            }
-            move(by: -max(0, now.nanoseconds(since: changedAt)) / 1_000_000 / Self.fallDivisor, at: now)
+            change(by: 1, each: Self.riseInterval, at: now)
+            return
         }
+        highSince = nil
+        guard level > 0 else { return }
+        overloadedAt = now
+        guard wait < Self.shortWait, fill < Self.lowFill else {
+            lowSince = nil
+            return
+        }
+        guard let since = lowSince else {
+            lowSince = now
+            return
+        }
+        guard now.nanoseconds(since: since) >= Self.calm else {
+            changedAt = now
+            return
+        }
+        change(by: -1, each: Self.fallInterval, at: now)
     }
 
-    private mutating func move(by step: Int64, at now: Instant) {
-        guard step != 0 else { return }
-        level = min(max(level &+ step, 0), Self.highest)
+    private mutating func change(by step: Int64, each interval: Int64, at now: Instant) {
+        let steps = max(0, now.nanoseconds(since: changedAt)) / interval
+        guard steps > 0 else { return }
+        level = min(max(level &+ step &* min(steps, Self.highest), 0), Self.highest)
         changedAt = now
     }
 

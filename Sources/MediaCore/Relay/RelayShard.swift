@@ -82,10 +82,13 @@ public struct RelayShard: ~Copyable {
         return index
     }
 
-    /// Tells how long the oldest datagram of the next `receive` has waited in the socket, in ns. While that stays long the shard
-    /// sheds video.
-    public mutating func noteBacklog(_ nanoseconds: Int64, at now: Instant) {
-        shedder.note(queueDelay: nanoseconds, at: now)
+    /// Tells how the socket stood before the next `receive`. While too much waits in it the shard sheds video.
+    ///
+    /// - Parameters:
+    ///   - wait: how long the oldest datagram has been in it, in ns.
+    ///   - fill: how much of its buffer is taken, 0 ... 256.
+    public mutating func noteBacklog(wait: Int64, fill: Int, at now: Instant) {
+        shedder.note(wait: wait, fill: fill, at: now)
     }
 
     /// True while video is shed, and shortly after: no place for new sessions.
