@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 import contenders
 import loads
 
-SHOWN = ("c-mmsg", "c-gso", "lens", "rtpengine", "janus", "gstreamer")
+SHOWN = loads.PLOTTED
 WIDTH, HEIGHT = 980, 620
 PANEL_WIDTH, PANEL_HEIGHT, TOP, LEFT, GAP = 380, 420, 70, 74, 92
 FONT = "font-family='system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'"

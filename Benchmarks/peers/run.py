@@ -171,14 +171,20 @@ def check_quiet(force):
     return False
 
 
+def finish(results, options):
+    """docs/ show only whole runs of a quiet machine."""
+    return report.finish(results, docs=results["complete"] and results["quiet"] and not options.no_docs)
+
+
 def main():
     options = arguments()
     contenders.BUILD.mkdir(exist_ok=True)
     if options.report:
-        return report.finish(json.loads(RESULTS.read_text()), docs=not options.no_docs)
+        return finish(json.loads(RESULTS.read_text()), options)
     if os.cpu_count() < 2:
         sys.exit("peers: two cores are needed, one for the relay and one for the generator")
     names, picked = chosen(options)
+    complete = picked == loads.ALL and names == list(contenders.BY_NAME) and options.rounds >= 10
     subprocess.run(["make", "-s", "-C", contenders.HERE], check=True)
     if not os.access(options.lens, os.X_OK):
         say(f"no {options.lens}; make build makes it")
@@ -187,18 +193,19 @@ def main():
     quiet = check_quiet(options.force)
     comparison = Comparison(options, names)
     if not comparison.real_time:
-        say("normal scheduling: other processes disturb more (SCHED_FIFO needs root)")
+        say("normal scheduling: other processes disturb more (a real-time class needs root)")
     try:
         comparison.go(picked, options.rounds)
     except KeyboardInterrupt:
         say("interrupted; what was measured is kept")
+        complete = False
     results = {
         "machine": machine.description(), "quiet": quiet, "real_time": comparison.real_time, "rounds": options.rounds,
-        "date": time.strftime("%Y-%m-%d"), "complete": picked == loads.ALL and names == list(contenders.BY_NAME),
+        "date": time.strftime("%Y-%m-%d"), "complete": complete,
         "left_out": comparison.left_out, "failures": comparison.failures, "runs": comparison.runs,
     }
     RESULTS.write_text(json.dumps(results))
-    return report.finish(results, docs=results["complete"] and quiet and not options.no_docs)
+    return finish(results, options)
 
 
 if __name__ == "__main__":
