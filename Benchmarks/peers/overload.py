@@ -9,6 +9,7 @@ WARM, SECONDS, AFTER = 1, 10, 3
 
 
 def blast_options(loss_free):
+    """Phases for a relay that forwards so many packets a second without loss."""
     return [
         "--load", "overload", "--calm", str(int(loss_free * CALM_SHARE)), "--rate", str(int(loss_free * OVER_SHARE)),
         "--warm", str(WARM), "--seconds", str(SECONDS), "--after", str(AFTER),

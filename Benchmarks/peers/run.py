@@ -86,10 +86,12 @@ class Comparison:
                 return run[value]
         return None
 
+    def loss_free(self, contender):
+        return self.last("loss-free", contender.name, "loss_free_pps") or contender.search_from
+
     def blast_options(self, load, contender):
         if load.name == "overload":
-            rate = self.last("loss-free", contender.name, "loss_free_pps") or contender.search_from
-            return overload.blast_options(rate)
+            return overload.blast_options(self.loss_free(contender))
         extra = []
         if "flat" in load.options:
             extra = ["--cap", str(contender.cap)]
@@ -132,6 +134,8 @@ class Comparison:
             raise RuntimeError(f"blast: {errors.read_text(errors='replace')[-400:]}")
         result = {**json.loads(output.read_text()), **beside, "round": round_index, "load_name": load.name}
         result["contender"] = contender.name
+        if load.name == "overload":
+            result["loss_free_pps"] = self.loss_free(contender)
         result["real_time"] = real_time
         self.runs.append(result)
         return result

@@ -45,7 +45,10 @@ void sink_open(struct sink *s, struct traffic *t, int check_every) {
     s->endpoints = checked(calloc(t->stream_count * 2, sizeof *s->endpoints));
     s->buffers = checked(malloc((size_t)BATCH * ROOM));
     for (int i = 0; i < t->stream_count; i++) {
+        const struct sockaddr_in *relay = &t->streams[i].relay;
         t->sources[i].socket = endpoint(s, &t->streams[i].source)->socket;
+        // The kernel then need not look the way up for each send.
+        connect(t->sources[i].socket, (const struct sockaddr *)relay, sizeof *relay);
         struct endpoint *e = endpoint(s, &t->streams[i].sink);
         e->streams = checked(realloc(e->streams, (e->stream_count + 1) * sizeof *e->streams));
         e->streams[e->stream_count++] = i;

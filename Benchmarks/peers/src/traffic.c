@@ -124,7 +124,7 @@ static void make_frame(struct traffic *t) {
         put32(p + 8, config->ssrc);
         write_payload(p + 12, length - 12, config->video, i == 0, t->base + t->packet_count, stream);
         length = srtp_protect(&s->srtp, p, length);
-        t->packets[t->packet_count++] = (struct packet){.frame = t->frame_count, .length = length, .marker = marker};
+        t->packets[t->packet_count++] = (struct packet){.frame = t->frame_count, .length = length};
         t->byte_count += length;
     }
     if (config->video) s->next_frame = (s->next_frame + 1) % t->sizes.frames;
@@ -179,11 +179,10 @@ void traffic_prepare(struct traffic *t, uint32_t packets) {
     while (t->packet_count < packets && t->byte_count + (uint64_t)longest * 1500 < t->byte_room) make_frame(t);
 }
 
-static void send_run(struct traffic *t, const struct stream *stream, int socket, uint8_t *bytes, size_t length, int segment) {
+static void send_run(struct traffic *t, int socket, uint8_t *bytes, size_t length, int segment) {
     struct iovec piece = {bytes, length};
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {0};
-    struct msghdr m = {.msg_name = (void *)&stream->relay, .msg_namelen = sizeof stream->relay, .msg_iov = &piece,
-                       .msg_iovlen = 1};
+    struct msghdr m = {.msg_iov = &piece, .msg_iovlen = 1};
     if (length > (size_t)segment) {
         m.msg_control = control;
         m.msg_controllen = sizeof control;
@@ -199,7 +198,6 @@ static void send_run(struct traffic *t, const struct stream *stream, int socket,
 bool traffic_send(struct traffic *t) {
     if (t->next_frame == t->frame_count) return false;
     struct frame *f = &t->frames[t->next_frame++];
-    const struct stream *stream = &t->streams[f->stream];
     int socket = t->sources[f->stream].socket;
     uint64_t time = now();
     uint8_t *bytes = t->bytes + f->offset;
@@ -213,7 +211,7 @@ bool traffic_send(struct traffic *t) {
         while (end < f->count && p[end].length == p[i].length && end - i < 58 && length + p[end].length < 65000)
             length += p[end++].length;
         if (end < f->count && end > i && p[end].length < p[i].length && end - i < 58) length += p[end++].length;
-        send_run(t, stream, socket, bytes, length, p[i].length);
+        send_run(t, socket, bytes, length, p[i].length);
         bytes += length;
         i = end;
     }

@@ -24,7 +24,7 @@ struct packet {
     uint64_t sent;   // when, 0: not yet
     uint32_t frame;  // of the schedule, counted from 0
     uint16_t length; // with SRTP tag
-    bool marker, arrived;
+    bool arrived;
 };
 
 struct frame {
@@ -62,7 +62,7 @@ void traffic_open(struct traffic *t, struct stream *streams, int count, struct s
 // Makes at least `packets` packets, in whole frames; what was left of the last preparation is dropped.
 // Ends the program if memory is short.
 void traffic_prepare(struct traffic *t, uint32_t packets);
-// Sends the next frame; false if none is left. Returns its packets by the frame's count.
+// Sends the next frame; false if none is left.
 bool traffic_send(struct traffic *t);
 
 // What a packet carries at payload bytes 12 to 15 and 16 to 19, before and behind it a pattern.
