@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE / ".build"
 LIMIT, BLAST = BUILD / "limit", BUILD / "blast"
 LENS_HTTP, LENS_MEDIA, API_KEY = 18080, 17000, "bench"
-NG_PORT = 2223
+NG_PORT = 12223  # not 2223, which Debian's service has
 
 
 @dataclasses.dataclass
@@ -186,6 +186,8 @@ class Package(Contender):
             return f"no program {self.program}; install.sh installs it"
         if self.program == "janus" and not janus.PYTHON.exists():
             return "no pyOpenSSL; install.sh installs it"
+        if self.program == "janus" and os.geteuid() != 0:
+            return "only root can make the network interface that it needs"
         return None
 
 

@@ -92,7 +92,7 @@ def disturbance(seconds=3):
 
 
 def description():
-    facts = {"cores": os.cpu_count(), "kernel": os.uname().release}
+    facts = {"cores": os.cpu_count(), "kernel": os.uname().release.split("-")[0]}
     with open("/proc/cpuinfo") as file:
         for line in file:
             if line.startswith("model name"):

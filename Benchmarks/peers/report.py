@@ -129,7 +129,7 @@ def write_docs(results, found):
 
 
 def finish(raw, docs):
-    """Prints the tables; 1 if a limit is missed or a run failed."""
+    """Prints the tables; 1 if a limit is missed, a run failed, or a whole comparison left a limit unmeasured."""
     results = Results(raw)
     found = verdicts.judge(results)
     print("\n".join(tables(results)))
@@ -143,4 +143,5 @@ def finish(raw, docs):
     if docs:
         write_docs(results, found)
     missed = any(verdict.outcome == "MISSED" for verdict in found)
-    return 1 if missed or raw["failures"] else 0
+    absent = raw["complete"] and any(verdict.outcome == "not measured" for verdict in found)
+    return 1 if missed or absent or raw["failures"] else 0
