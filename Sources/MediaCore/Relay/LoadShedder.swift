@@ -4,14 +4,15 @@
 /// share of video tracks, in 1/256, whose frames are dropped before they are decrypted. Whole tracks are shed rather than frames
 /// of all, since a VP8 stream with a frame missing is worthless until its next keyframe: the others stay whole.
 struct LoadShedder {
-    /// More of the buffer taken than this, in 1/256, or a longer wait, in ns, is too much.
-    static let highFill = 128
-    static let longWait: Int64 = 20_000_000
+    /// More of the buffer taken than this, in 1/256, or a longer wait, in ns, is too much. The fill is what counts: what does not
+    /// fit is lost. A wait alone may be a stall of the machine.
+    static let highFill = 154
+    static let longWait: Int64 = 100_000_000
     /// It has to last this long, so that one stall of the machine sheds nothing.
     static let patience: Int64 = 5_000_000
     /// Below both of these the level may fall, after some time.
     static let lowFill = 64
-    static let shortWait: Int64 = 10_000_000
+    static let shortWait: Int64 = 50_000_000
     static let calm: Int64 = 200_000_000
     /// Nanoseconds for one level, up while it is too much and down when it is over.
     static let riseInterval: Int64 = 80_000

@@ -34,9 +34,11 @@ public struct RTPHeader: Sendable, Hashable {
     /// Nil if the version is not 2 or a length reaches past the end of the packet.
     @inlinable
     public init?(_ packet: RawSpan) {
-        guard let first = packet.uint16(at: 0), first >> 14 == 2,
-            let sequence = packet.uint16(at: 2), let timestamp = packet.uint32(at: 4), let ssrc = packet.uint32(at: 8)
-        else { return nil }
+        // Two loads for the fixed header: this is the one parser that every packet passes.
+        guard let head = packet.uint64(at: 0), let ssrc = packet.uint32(at: 8), head >> 62 == 2 else { return nil }
+        let first = UInt16(truncatingIfNeeded: head >> 48)
+        let sequence = UInt16(truncatingIfNeeded: head >> 32)
+        let timestamp = UInt32(truncatingIfNeeded: head)
         let csrcCount = Int(first >> 8 & 0x0F)
         var length = 12 &+ 4 &* csrcCount
         guard length <= packet.byteCount else { return nil }
