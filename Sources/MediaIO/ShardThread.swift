@@ -61,12 +61,9 @@ public final class ShardThread: Sendable {
 
     private let mailbox: ShardMailbox
     private let finished: Mutex<Completion>
-    private let measurements: Mutex<(value: ShardMeasurements, at: Instant)>
+    private let measurements: Mutex<ShardMeasurements>
     private let processorClock = Atomic<Int64>(-1)
     private let eventsDropped = Atomic<UInt64>(0)
-
-    /// An overload reported longer ago than this is over: a shard without traffic reports nothing.
-    private static let overloadNanoseconds: Int64 = 2_000_000_000
 
     private struct Completion {
         var isDone = false
@@ -87,7 +84,7 @@ public final class ShardThread: Sendable {
         maximumSessions = configuration.maximumSessions
         self.mailbox = mailbox
         finished = Mutex(Completion())
-        measurements = Mutex((ShardMeasurements(), Instant(nanoseconds: 0)))
+        measurements = Mutex(ShardMeasurements())
         let (events, continuation) = AsyncStream.makeStream(
             of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
         self.events = events
@@ -97,10 +94,7 @@ public final class ShardThread: Sendable {
                 guard case .dropped = continuation.yield(event) else { return }
                 thread.eventsDropped.wrappingAdd(1, ordering: .relaxed)
             } report: { measurements in
-                thread.measurements.withLock {
-                    $0.value.renew(from: measurements)
-                    $0.at = MonotonicClock.now
-                }
+                thread.measurements.withLock { $0.renew(from: measurements) }
             }.run()
             thread.processorClock.store(-1, ordering: .releasing)
             continuation.finish()
@@ -125,18 +119,13 @@ public final class ShardThread: Sendable {
     }
 
     /// What the thread has measured, renewed about twice a second.
-    public var currentMeasurements: ShardMeasurements { measurements.withLock { $0.value } }
+    public var currentMeasurements: ShardMeasurements { measurements.withLock { $0 } }
 
     /// The shard takes no new sessions now; see `ShardMeasurements.isOverloaded`.
-    public var isOverloaded: Bool {
-        let now = MonotonicClock.now
-        return measurements.withLock {
-            $0.value.isOverloaded && now.nanoseconds(since: $0.at) < Self.overloadNanoseconds
-        }
-    }
+    public var isOverloaded: Bool { measurements.withLock { $0.isOverloaded } }
 
     /// Datagrams that the kernel dropped before the relay could read them.
-    public var kernelReceiveDrops: UInt64 { measurements.withLock { $0.value.kernelReceiveDrops } }
+    public var kernelReceiveDrops: UInt64 { measurements.withLock { $0.kernelReceiveDrops } }
 
     /// Events that were lost because nobody read them.
     public var droppedEvents: UInt64 { eventsDropped.load(ordering: .relaxed) }

@@ -67,6 +67,14 @@ extension LensTests {
             #expect(await server.stop() == 0)
         }
 
+        @Test func theLogNeverShowsTheKey() async throws {
+            let server = try await TestServer.start(["--log-level", "trace"])
+            _ = try server.invite()
+            #expect(await server.stop() == 0)
+            #expect(server.process.printed.contains("stopped"))
+            #expect(!server.process.printed.contains(TestServer.apiKey))
+        }
+
         @Test func metricsTellHowManySessionsEachShardHolds() async throws {
             let server = try await TestServer.start(["--shards", "2"])
             for _ in 0..<4 {

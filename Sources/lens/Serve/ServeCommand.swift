@@ -128,9 +128,16 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 /// The server as a part of the process's service group.
-private struct ServerService: Service {
+private struct ServerService: Service, CustomStringConvertible {
     let server: Server
     let onReady: @Sendable (RunningServer) async -> Void
+    /// The service group logs its services at debug; as they are, that would show the API key.
+    let description = "server"
+
+    init(server: Server, onReady: @escaping @Sendable (RunningServer) async -> Void) {
+        self.server = server
+        self.onReady = onReady
+    }
 
     func run() async throws { try await server.run(onReady: onReady) }
 }
