@@ -13,8 +13,8 @@ struct LoadCommand: AsyncParsableCommand {
             Each session is created with the API key, joined by its PIN, consented to, started, and negotiated over WHIP and WHEP \
             on both sides; then frames leave when they are due (a frame of video as one burst, sound packet by packet), protected \
             by SRTP, with sender and receiver reports each second. At the receiver every packet's sequence number and capture time \
-            are compared with what was sent. Nothing is sent again and nothing waits for the relay, so loss and delay are the \
-            path's own; a generator that cannot keep its own pace is reported as such.
+            are compared with what was sent. A packet that the relay asks for is sent again, and then is late and not lost. Nothing \
+            waits for the relay; a generator that cannot keep its own pace is reported as such.
 
             --video-bitrate resizes every frame of the clip by the same factor: it is cut, or its bytes are repeated. Keyframes \
             stay bursts, and the sum is exact; the result is no picture any more, which no relay looks at.
@@ -24,9 +24,10 @@ struct LoadCommand: AsyncParsableCommand {
 
             EXAMPLES
               lens load --api-key SECRET --sessions 50 --duration 60
-              lens load --sessions 200 --duration 600 --talkback --max-p99 5 --report load.json
+              lens load --sessions 200 --duration 600 --talkback --max-growth 1 --report load.json
               lens load --server https://lens.example.org --sessions 20 --audio-only
               taskset -c 0 lens load --find-capacity --talkback --max-p99 5
+              lens load --sessions 10000 --no-media --duration 30
 
             Exit code 0 only if every session was set up and loss and latency kept within --max-loss and --max-p99; with \
             --find-capacity, if any number of sessions did. LENS_SERVER and LENS_API_KEY stand for --server and --api-key.
@@ -46,8 +47,10 @@ struct LoadCommand: AsyncParsableCommand {
             valueName: "seconds"))
     var duration: Double?
 
-    @Option(help: ArgumentHelp("Sessions set up a second.", valueName: "n"))
-    var rampUp = 20.0
+    @Option(
+        help: ArgumentHelp(
+            "Sessions set up a second (default: 20; 500 with --no-media or --find-capacity).", valueName: "n"))
+    var rampUp: Double?
 
     @Option(help: ArgumentHelp("VP8 in IVF (default: Fixtures/customer.ivf).", valueName: "file"))
     var video: String?
@@ -64,7 +67,7 @@ struct LoadCommand: AsyncParsableCommand {
     @Flag(help: "The technician speaks too, and the customer listens.")
     var talkback = false
 
-    @Flag(help: "Set the sessions up with all their legs, hold them, and send nothing.")
+    @Flag(help: "Set the sessions up with all four legs, hold them, and send nothing.")
     var noMedia = false
 
     @Option(help: ArgumentHelp("Part of the packets that may be lost, 0 to 1.", valueName: "ratio"))
@@ -72,6 +75,12 @@ struct LoadCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("What 99 % of the packets may take, in ms.", valueName: "ms"))
     var maxP99 = 100.0
+
+    @Option(
+        help: ArgumentHelp(
+            "MiB a minute that the server's memory may grow by after the first minute (default: not judged).",
+            valueName: "mib"))
+    var maxGrowth: Double?
 
     @Flag(help: "Search the most sessions within the limits: doubling, then bisection.")
     var findCapacity = false
@@ -102,13 +111,16 @@ struct LoadCommand: AsyncParsableCommand {
         try check((1...20_000).contains(sessions), "--sessions is a count, 1 to 20000.")
         try check((1...20_000).contains(maxSessions), "--max-sessions is a count, 1 to 20000.")
         try check((0.1...86_400 * 7).contains(duration ?? 1), "--duration is in seconds, 0.1 to 604800.")
-        try check((0.1...1000).contains(rampUp), "--ramp-up is in sessions per second, 0.1 to 1000.")
+        try check((0.1...1000).contains(rampUp ?? 1), "--ramp-up is in sessions per second, 0.1 to 1000.")
         try check(
             videoBitrate == 0 || (50_000...50_000_000).contains(videoBitrate),
             "--video-bitrate is in bit/s, 50000 to 50000000, or 0.")
         try check(!audioOnly || video == nil, "Give either --video or --audio-only.")
         try check((0...1).contains(maxLoss), "--max-loss is a ratio, 0 to 1; 0.01 is one packet of a hundred.")
         try check(maxP99 > 0 && maxP99 <= 60_000, "--max-p99 is in milliseconds, up to 60000.")
+        try check(
+            maxGrowth == nil || (duration ?? 30) >= 120 && !findCapacity && (maxGrowth ?? 0) >= 0,
+            "--max-growth is in MiB a minute, and needs a --duration of two minutes.")
         try check((1...64).contains(threads), "--threads is a count, 1 to 64.")
         try check((relayPid ?? 1) > 0, "--relay-pid is the number of a process.")
         try check(!noMedia || !findCapacity, "Give either --no-media or --find-capacity: a search needs media.")
@@ -149,7 +161,7 @@ struct LoadCommand: AsyncParsableCommand {
             audio: try audio ?? fixturePath("customer.ogg", flag: "--audio"))
         settings.sessions = sessions
         settings.durationSeconds = duration ?? 30
-        settings.rampUp = rampUp
+        settings.rampUp = rampUp ?? (noMedia || findCapacity ? 500 : 20)
         settings.videoBitrate = videoBitrate == 0 ? nil : videoBitrate
         settings.hasTalkback = talkback
         settings.sendsMedia = !noMedia
@@ -157,6 +169,7 @@ struct LoadCommand: AsyncParsableCommand {
         settings.threads = threads
         settings.limits.maximumLossRate = maxLoss
         settings.limits.maximumP99Milliseconds = maxP99
+        settings.limits.maximumGrowth = maxGrowth
         settings.relayProcess = relayPid
         settings.logger = makeLogger(level: logLevel)
         settings.showsProgress = settings.logger.logLevel <= .info
@@ -182,18 +195,38 @@ enum LoadTable {
                     + "p99.9 \(milliseconds(latency.p999)), max \(milliseconds(latency.max))"
             ),
         ]
-        if let relay = report.relay {
-            let perPacket = relay.cpuNanosecondsPerPacket.map { ", \(fixed($0, 0)) ns a packet" } ?? ""
-            let perSession = relay.bytesPerSession.map { ", \(fixed($0 / 1024, 1)) KiB a session" } ?? ""
+        if report.packetsRequested > 0 {
             rows.append(
-                (
-                    "server",
-                    "\(fixed(relay.cpuSeconds, 2)) s of CPU\(perPacket); \(relay.residentBytes / 1_048_576) MiB\(perSession)"
-                ))
+                ("repaired", "\(report.packetsRequested) asked for again, \(report.packetsRepeated) sent again"))
         }
+        if let relay = report.relay { rows.append(("server", server(relay))) }
+        let generator = report.generator
+        let cost = generator.cpuNanosecondsPerPacket.map { ", \(fixed($0, 0)) ns a packet" } ?? ""
+        rows.append(
+            (
+                "generator",
+                "\(fixed(generator.cores * 100, 1)) % of a core\(cost); frames late by p50 "
+                    + "\(milliseconds(generator.latenessMicroseconds.p50)), p99 "
+                    + "\(milliseconds(generator.latenessMicroseconds.p99)); \(generator.socketDrops) datagrams dropped"
+            ))
+        if let limit = report.limitedBy { rows.append(("limit", limit)) }
         rows.append(("verdict", report.ok ? "within the limits" : "not within the limits"))
         let table = rows.map { name, value in name + String(repeating: " ", count: 10 - name.count) + value }
         return (table + report.failures.map { "  failed: \($0)" }).joined(separator: "\n")
+    }
+
+    private static func server(_ relay: LoadReport.Relay) -> String {
+        var parts = [
+            "\(fixed(relay.cpuSeconds, 2)) s of CPU, \(fixed(relay.cores * 100, 1)) % of a core",
+            relay.cpuNanosecondsPerPacket.map { "\(fixed($0, 0)) ns a packet" },
+            relay.sessionsPerCore.map { "by that \(fixed($0, 0)) sessions a core" },
+        ].compactMap(\.self).joined(separator: ", ")
+        parts += "; \(relay.residentBytes / 1_048_576) MiB"
+        if let bytes = relay.bytesPerSession { parts += ", \(fixed(bytes / 1024, 1)) KiB a session" }
+        if let slope = relay.residentBytesPerMinute {
+            parts += ", \(fixed(slope / 1_048_576, 3)) MiB more a minute after the first one"
+        }
+        return parts
     }
 
     private static func milliseconds(_ microseconds: Double?) -> String {

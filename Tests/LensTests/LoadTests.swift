@@ -26,6 +26,7 @@ struct LoadTests {
         (["--log-level", "loud"], "--log-level loud"),
         (["--audio-only", "--video", "x.ivf"], "--audio-only"),
         (["--no-media", "--find-capacity"], "--no-media"),
+        (["--max-growth", "1"], "--max-growth"),
         (["--server", "nonsense"], "nonsense"),
         (["--video", "/does/not/exist.ivf"], "/does/not/exist.ivf"),
         (["--audio", Fixtures.path("small.ivf")], "small.ivf"),
@@ -52,20 +53,22 @@ struct LoadTests {
         #expect(await server.stop() == 0)
     }
 
-    @Test func wholeSessionsRunWithoutLossAndAreReported() async throws {
+    @Test(arguments: [1, 2])
+    func wholeSessionsRunWithoutLossAndAreReported(threads: Int) async throws {
         let server = try await TestServer.start()
         let folder = try TemporaryFolder()
         let result = try load(
             [
-                "--sessions", "5", "--duration", "3", "--talkback", "--max-p99", "60000", "--report",
-                folder.file("load.json"),
+                "--sessions", "5", "--duration", "3", "--talkback", "--max-p99", "60000", "--threads", "\(threads)",
+                "--report", folder.file("load.json"),
             ], url: server.url)
         #expect(result.status == 0, "\(result.output)")
         let report = try Report(folder.file("load.json"))
         #expect(
             Set(report.json.keys) == [
                 "schema", "sessions", "established", "failed", "durationSeconds", "packetsSent", "packetsReceived",
-                "packetsLost", "lossRate", "latencyMicroseconds", "relay", "ok", "failures",
+                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "relay",
+                "generator", "limitedBy", "ok", "failures",
             ])
         #expect(report.json["schema"] as? String == "lens.load/1")
         #expect(report.json["ok"] as? Bool == true)
@@ -80,11 +83,19 @@ struct LoadTests {
         let maximum = try #require(latency["max"])
         #expect(p50 > 0 && p50 <= maximum)
         // The server was found by the port that it listens on.
-        let relay = try #require(report.json["relay"] as? [String: Double])
-        #expect(try #require(relay["cpuSeconds"]) > 0)
-        #expect(try #require(relay["cpuNanosecondsPerPacket"]) > 0)
-        #expect(try #require(relay["residentBytes"]) > 1_000_000)
-        #expect(relay.keys.contains("bytesPerSession"))
+        let relay = try #require(report.json["relay"] as? [String: Any])
+        #expect(try #require(relay["cpuSeconds"] as? Double) > 0)
+        #expect(try #require(relay["cpuNanosecondsPerPacket"] as? Double) > 0)
+        #expect(try #require(relay["residentBytes"] as? Double) > 1_000_000)
+        #expect(try #require(relay["sessionsPerCore"] as? Double) > 0)
+        #expect(relay["bytesPerSession"] is Double)
+        #expect(relay["residentBytesPerMinute"] is NSNull)
+        let generator = try #require(report.json["generator"] as? [String: Any])
+        #expect(try #require(generator["cores"] as? Double) > 0)
+        let lateness = try #require(generator["latenessMicroseconds"] as? [String: Double])
+        #expect(try #require(lateness["p99"]) > 0)
+        #expect(report.json["limitedBy"] is NSNull)
+        #expect(result.output.contains("frames late by"))
         try expectNothingActive(server)
         #expect(await server.stop() == 0)
     }
@@ -124,10 +135,11 @@ struct LoadTests {
 
     @Test func sessionsWithoutMediaAreHeldAndEnded() async throws {
         let server = try await TestServer.start()
-        let result = try load(["--sessions", "3", "--duration", "0.5", "--no-media", "--talkback"], url: server.url)
+        let result = try load(["--sessions", "20", "--duration", "0.5", "--no-media"], url: server.url)
         #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.contains("3 of 3"))
+        #expect(result.output.contains("20 of 20"))
         #expect(result.output.contains("sent 0"))
+        #expect(result.output.contains("KiB a session"))
         try expectNothingActive(server)
         #expect(await server.stop() == 0)
     }

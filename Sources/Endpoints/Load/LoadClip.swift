@@ -4,7 +4,7 @@ import MediaWire
 /// Encoded media cut into RTP payloads ahead of time, back to back in one piece of memory that all streams share.
 ///
 /// Nothing in it changes during a run: a stream is a place in the clip, and what differs between streams (picture ids, header,
-/// protection) is written into the packet's own copy.
+/// protection) is written into the packet's own memory.
 struct LoadClip: Sendable {
     /// One frame of video or one packet of sound.
     struct Frame: Sendable {
@@ -18,12 +18,10 @@ struct LoadClip: Sendable {
     let frames: [Frame]
     /// Bytes of all encoded frames together, without payload descriptors.
     let mediaBytes: Int
-    private let bytes: [UInt8]
+    /// All payloads back to back.
+    let bytes: [UInt8]
     /// Where each payload begins; one more than there are payloads.
-    private let starts: [Int32]
-
-    /// Length of the descriptor that the packetizer writes: X, I, and a picture id of 15 bits behind them.
-    private static let pictureIDOffset = 2
+    let starts: [Int32]
 
     /// - Parameters:
     ///   - frames: the encoded frames, in the order of sending, and how long each one lasts.
@@ -55,6 +53,8 @@ struct LoadClip: Sendable {
         mediaBytes = frames.reduce(0) { $0 + $1.data.count }
     }
 
+    var packetCount: Int { starts.count - 1 }
+
     /// From the first frame to its next turn, in ns.
     var durationNanoseconds: Int64 { frames.reduce(0) { $0 + $1.durationNanoseconds } }
 
@@ -62,26 +62,8 @@ struct LoadClip: Sendable {
     var bitrate: Double { Double(mediaBytes) * 8e9 / Double(durationNanoseconds) }
 
     /// RTP packets per second.
-    var packetRate: Double { Double(starts.count - 1) * 1e9 / Double(durationNanoseconds) }
+    var packetRate: Double { Double(packetCount) * 1e9 / Double(durationNanoseconds) }
 
     /// Bytes of the longest payload.
     var longestPayload: Int { zip(starts, starts.dropFirst()).map { Int($1 - $0) }.max() ?? 0 }
-
-    /// Bytes of a payload.
-    func payloadLength(_ packet: Int) -> Int { Int(starts[packet + 1] &- starts[packet]) }
-
-    /// Writes a payload, which for video carries this picture id. Answers its length, 0 if there is no room for it.
-    func write(_ packet: Int, pictureID: UInt16, into target: UnsafeMutableRawBufferPointer) -> Int {
-        let start = Int(starts[packet])
-        let length = Int(starts[packet + 1]) &- start
-        guard length <= target.count else { return 0 }
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<(start &+ length)]))
-        }
-        if kind == .video, length > Self.pictureIDOffset &+ 1 {
-            unsafe target[Self.pictureIDOffset] = UInt8(truncatingIfNeeded: pictureID >> 8) | 0x80
-            unsafe target[Self.pictureIDOffset &+ 1] = UInt8(truncatingIfNeeded: pictureID)
-        }
-        return length
-    }
 }

@@ -7,10 +7,9 @@ extension LoadEngine {
     /// - Parameter unixNanoseconds: the wall clock at `now`, for datagrams without a stamp of the kernel's.
     mutating func receive(_ batch: inout ReceiveBatch, socket: Int, at now: Instant, unixNanoseconds: UInt64) {
         for index in 0..<batch.count {
-            let datagram = batch[index]
-            let bytes = unsafe UnsafeMutableRawBufferPointer(
-                start: batch.bytes(index).baseAddress, count: datagram.length)
-            let stamp = datagram.kernelStamp == 0 ? unixNanoseconds : datagram.kernelStamp
+            let bytes = unsafe batch.bytes(index)
+            let kernelStamp = batch[index].kernelStamp
+            let stamp = kernelStamp == 0 ? unixNanoseconds : kernelStamp
             // Since the datagram came, the thread may have slept.
             let age = Int64(clamping: unixNanoseconds > stamp ? unixNanoseconds &- stamp : 0)
             let arrival = now.advanced(byNanoseconds: -age)
@@ -28,13 +27,13 @@ extension LoadEngine {
         _ bytes: UnsafeMutableRawBufferPointer, socket: Int, arrival: Instant, unixNanoseconds: UInt64
     ) {
         guard let header = RTPHeader(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes))),
-            let route = routes[LoadRouteKey(socket: socket, ssrc: header.ssrc)], !route.isPublisher
+            let route = routes.find(LoadRouteKey(socket: socket, ssrc: header.ssrc)), !route.isPublisher
         else {
             figures.strangers &+= 1
             return
         }
         let length: Int
-        switch unsafe flows[route.flow].player.unprotectRTP(bytes) {
+        switch unsafe flows[route.flow].player.receiver.unprotectRTP(bytes) {
         case .success(let plain): length = plain
         case .replay:
             figures.duplicates &+= 1
@@ -71,10 +70,9 @@ extension LoadEngine {
 
     /// Compares a packet with the one that was sent: the relay numbers packets anew, but keeps their distances.
     private mutating func check(_ header: RTPHeader, _ captureTime: NTPTimestamp, startsFrame: Bool, flow: Int) {
-        let next = flows[flow].outgoing.nextSequence
         guard let offset = flows[flow].incoming.sequenceOffset else {
             guard startsFrame else { return }
-            if let sent = firstPacket(capturedAt: captureTime, flow: flow, before: next) {
+            if let sent = firstPacket(capturedAt: captureTime, flow: flow) {
                 flows[flow].incoming.sequenceOffset = header.sequenceNumber.rawValue &- sent.rawValue
             } else {
                 figures.wrongCaptureTimes &+= 1
@@ -82,21 +80,22 @@ extension LoadEngine {
             return
         }
         let sent = SequenceNumber(header.sequenceNumber.rawValue &- offset)
-        let age = next.distance(from: sent)
-        if age < 1 || age > Self.stampsPerFlow {
+        guard flows[flow].outgoing.nextSequence.isNewer(than: sent), let packet = flows[flow].history.packet(sent)
+        else {
             figures.misplaced &+= 1
-        } else if stamps[stampIndex(flow: flow, sent)] != captureTime.rawValue {
-            figures.wrongCaptureTimes &+= 1
+            return
         }
+        if packet.captureTime != captureTime { figures.wrongCaptureTimes &+= 1 }
     }
 
     /// Only for a stream's first packet.
-    private func firstPacket(
-        capturedAt captureTime: NTPTimestamp, flow: Int, before next: SequenceNumber
-    ) -> SequenceNumber? {
-        let sent = min(Int(flows[flow].outgoing.packetCount), Self.stampsPerFlow)
-        return (0..<sent).lazy.map { next.advanced(by: $0 - sent) }
-            .first { stamps[stampIndex(flow: flow, $0)] == captureTime.rawValue }
+    private func firstPacket(capturedAt captureTime: NTPTimestamp, flow: Int) -> SequenceNumber? {
+        let next = flows[flow].outgoing.nextSequence
+        for age in stride(from: min(Int(flows[flow].outgoing.packetCount), LoadHistory.capacity), to: 0, by: -1) {
+            let sent = next.advanced(by: -age)
+            if flows[flow].history.packet(sent)?.captureTime == captureTime { return sent }
+        }
+        return nil
     }
 
     // MARK: - Reports
@@ -108,13 +107,16 @@ extension LoadEngine {
             figures.damaged &+= 1
             return
         }
-        guard let route = routes[LoadRouteKey(socket: socket, ssrc: sender)] else {
+        guard let route = routes.find(LoadRouteKey(socket: socket, ssrc: sender)) else {
             unsafe bindReporter(bytes, sender, socket: socket, arrival: arrival)
             return
         }
-        let link = route.isPublisher ? flows[route.flow].publisher : flows[route.flow].player
-        switch unsafe link.unprotectRTCP(bytes) {
-        case .success(let length): unsafe read(bytes, length: length, route, arrival: arrival)
+        let outcome =
+            route.isPublisher
+            ? unsafe flows[route.flow].publisher.receiver.unprotectRTCP(bytes)
+            : unsafe flows[route.flow].player.receiver.unprotectRTCP(bytes)
+        switch outcome {
+        case .success(let length): unsafe read(bytes, length: length, route, socket: socket, arrival: arrival)
         case .replay: figures.duplicates &+= 1
         case .authenticationFailure, .malformed, .limit: figures.damaged &+= 1
         }
@@ -127,18 +129,20 @@ extension LoadEngine {
         for (place, flow) in (unbound[socket] ?? []).enumerated() where unsafe bytes.count <= scratch.count {
             let trial = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch[..<bytes.count])
             unsafe trial.copyMemory(from: UnsafeRawBufferPointer(bytes))
-            guard case .success(let length) = unsafe flows[flow].publisher.unprotectRTCP(trial) else { continue }
+            guard case .success(let length) = unsafe flows[flow].publisher.receiver.unprotectRTCP(trial) else {
+                continue
+            }
             unbound[socket]?.remove(at: place)
             let route = LoadRoute(flow: flow, isPublisher: true)
-            routes[LoadRouteKey(socket: socket, ssrc: sender)] = route
-            unsafe read(trial, length: length, route, arrival: arrival)
+            routes.insert(LoadRouteKey(socket: socket, ssrc: sender), route)
+            unsafe read(trial, length: length, route, socket: socket, arrival: arrival)
             return
         }
         figures.strangers &+= 1
     }
 
     private mutating func read(
-        _ bytes: UnsafeMutableRawBufferPointer, length: Int, _ route: LoadRoute, arrival: Instant
+        _ bytes: UnsafeMutableRawBufferPointer, length: Int, _ route: LoadRoute, socket: Int, arrival: Instant
     ) {
         let plain = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<length]))
         guard var reader = RTCPReader(plain) else {
@@ -154,9 +158,10 @@ extension LoadEngine {
             case .receiverReport where route.isPublisher: figures.receiverReportsReceived &+= 1
             case .payloadFeedback where packet.isPictureLossIndication || packet.isFullIntraRequest:
                 figures.keyframeRequests &+= 1
-            case .transportFeedback:
+            case .transportFeedback where route.isPublisher && packet.isGenericNACK:
                 for index in 0..<packet.nackEntryCount {
-                    figures.packetsRequested &+= UInt64(packet.nackEntry(index, in: plain)?.lostCount ?? 0)
+                    guard let entry = packet.nackEntry(index, in: plain) else { continue }
+                    for sequence in entry { request(sequence, flow: route.flow, socket: socket) }
                 }
             case .goodbye: figures.goodbyes &+= 1
             default: break

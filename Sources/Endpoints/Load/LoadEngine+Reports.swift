@@ -14,27 +14,50 @@ extension LoadEngine {
                 isPublisher
                 ? flows[index].outgoing.packetCount > 0 : flows[index].incoming.reception.packetsReceived > 0
             guard hasNews, let slot = unsafe batch.nextSlot() else { continue }
-            let link = isPublisher ? flows[index].publisher : flows[index].player
-            var writer = unsafe PacketWriter(slot)
-            if isPublisher {
-                let outgoing = flows[index].outgoing
-                writer.writeSenderReport(
-                    ssrc: link.ssrc,
-                    SenderInfo(
-                        ntpTimestamp: NTPTimestamp(unixNanoseconds: unixNanoseconds),
-                        rtpTimestamp: outgoing.timestamp(at: now), packetCount: outgoing.packetCount,
-                        octetCount: outgoing.octetCount))
-            } else {
-                writer.writeReceiverReport(ssrc: link.ssrc, flows[index].incoming.reception.reportBlock(at: now))
-            }
-            writer.writeCanonicalName(link.cname, ssrc: link.ssrc)
-            if isLeaving { writer.writeGoodbye(link.ssrc) }
-            guard !writer.overflowed else { continue }
-            if case .success(let total) = unsafe link.protectRTCP(slot, length: writer.count) {
-                batch.commit(length: total, to: link.controlPath)
+            let count =
+                isPublisher
+                ? unsafe writeSenderReport(index, slot, isLeaving: isLeaving, at: now, unixNanoseconds: unixNanoseconds)
+                : unsafe writeReceiverReport(index, slot, isLeaving: isLeaving, at: now)
+            guard count > 0 else { continue }
+            let path = isPublisher ? flows[index].publisher.controlPath : flows[index].player.controlPath
+            let outcome =
+                isPublisher
+                ? unsafe flows[index].publisher.sender.protectRTCP(slot, length: count)
+                : unsafe flows[index].player.sender.protectRTCP(slot, length: count)
+            if case .success(let total) = outcome {
+                batch.commit(length: total, to: path)
                 figures.reportsSent &+= 1
             }
         }
+    }
+
+    /// Answers its length, 0 if there is no room for it.
+    private func writeSenderReport(
+        _ index: Int, _ slot: UnsafeMutableRawBufferPointer, isLeaving: Bool, at now: Instant, unixNanoseconds: UInt64
+    ) -> Int {
+        var writer = unsafe PacketWriter(slot)
+        let outgoing = flows[index].outgoing
+        let ssrc = flows[index].publisher.ssrc
+        writer.writeSenderReport(
+            ssrc: ssrc,
+            SenderInfo(
+                ntpTimestamp: NTPTimestamp(unixNanoseconds: unixNanoseconds),
+                rtpTimestamp: outgoing.timestamp(at: now), packetCount: outgoing.packetCount,
+                octetCount: outgoing.octetCount))
+        writer.writeCanonicalName(flows[index].publisher.cname, ssrc: ssrc)
+        if isLeaving { writer.writeGoodbye(ssrc) }
+        return writer.overflowed ? 0 : writer.count
+    }
+
+    private mutating func writeReceiverReport(
+        _ index: Int, _ slot: UnsafeMutableRawBufferPointer, isLeaving: Bool, at now: Instant
+    ) -> Int {
+        var writer = unsafe PacketWriter(slot)
+        let ssrc = flows[index].player.ssrc
+        writer.writeReceiverReport(ssrc: ssrc, flows[index].incoming.reception.reportBlock(at: now))
+        writer.writeCanonicalName(flows[index].player.cname, ssrc: ssrc)
+        if isLeaving { writer.writeGoodbye(ssrc) }
+        return writer.overflowed ? 0 : writer.count
     }
 }
 

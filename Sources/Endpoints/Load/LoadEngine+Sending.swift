@@ -3,10 +3,14 @@ import MediaIO
 import MediaWire
 
 extension LoadEngine {
+    /// Packets that may wait to be sent again; a relay that asks for more has them asked for again later.
+    static let maximumRequests = 1024
+
     /// Fills the batch with what is due, as long as it goes through the same socket.
     /// - Parameter unixNanoseconds: the wall clock at `now`; what is captured carries it.
     /// - Returns: the socket to send the batch through, or nil if nothing is due. Call again until then.
     mutating func fill(_ batch: inout SendBatch, at now: Instant, unixNanoseconds: UInt64) -> Int? {
+        if repeated < requests.count, let socket = fillWithRequested(&batch) { return socket }
         var chosen: Int?
         while batch.room >= Self.roomForReports, let entry = schedule.next, entry.due <= now {
             let turn = LoadTurn(id: entry.id)
@@ -58,63 +62,62 @@ extension LoadEngine {
         _ kind: LoadFlowKind, of session: Int, due: Instant, into batch: inout SendBatch, at now: Instant,
         unixNanoseconds: UInt64
     ) -> Int64? {
-        guard let index = sessions[session].flow(kind), let clip = clips.clip(of: kind) else {
-            return Self.reportInterval
-        }
-        let frame = clip.frames[flows[index].outgoing.position]
+        guard let index = sessions[session].flow(kind) else { return Self.reportInterval }
+        let frame = clips.frame(kind, flows[index].outgoing.position)
         if !flows[index].outgoing.hasBegunFrame {
             flows[index].outgoing.beginFrame(due: due, unixNanoseconds: unixNanoseconds)
             figures.lateness.record(nanoseconds: UInt64(clamping: now.nanoseconds(since: due)))
         }
         let timestamp = flows[index].outgoing.timestamp(at: due)
-        let isCounted = window.contains(flows[index].outgoing.captureUnixNanoseconds)
-        while flows[index].outgoing.packetsOfFrameSent < Int32(frame.packets.count) {
-            guard batch.room > 0 else { return nil }
-            let packet = frame.packets.lowerBound &+ flows[index].outgoing.packetsOfFrameSent
-            let isLast = packet &+ 1 == frame.packets.upperBound
-            put(Int(packet), of: clip, flow: index, timestamp: timestamp, isLast: isLast, into: &batch)
-            if isCounted { figures.packetsSent &+= 1 }
+        let first = frame.packets.lowerBound &+ flows[index].outgoing.packetsOfFrameSent
+        let end = min(frame.packets.upperBound, first &+ Int32(truncatingIfNeeded: batch.room))
+        if window.contains(flows[index].outgoing.captureUnixNanoseconds) {
+            figures.packetsSent &+= UInt64(truncatingIfNeeded: end &- first)
         }
-        flows[index].outgoing.endFrame(of: clip.frames.count)
+        var payload = first
+        while payload < end {
+            guard let slot = unsafe batch.nextSlot() else { break }
+            let isLast = payload &+ 1 == frame.packets.upperBound
+            let length = unsafe flows[index].writeNext(
+                payload, isLast: isLast, timestamp: timestamp, from: clips, into: slot)
+            if length > 0 {
+                batch.commit(length: length, to: flows[index].publisher.path, run: &flows[index].run)
+            }
+            payload &+= 1
+        }
+        guard end == frame.packets.upperBound else { return nil }
+        flows[index].outgoing.endFrame(of: clips.frameCount(kind))
         return frame.durationNanoseconds
     }
 
-    /// Bytes of the RTP header with a capture time in it.
-    private static var headerLength: Int { 28 }
+    // MARK: - Again
 
-    private mutating func put(
-        _ packet: Int, of clip: LoadClip, flow index: Int, timestamp: RTPTimestamp, isLast: Bool,
-        into batch: inout SendBatch
-    ) {
-        let link = flows[index].publisher
-        let outgoing = flows[index].outgoing
-        let sequence = outgoing.nextSequence
-        stamps[stampIndex(flow: index, sequence)] = outgoing.captureTime.rawValue
-        let length = clip.payloadLength(packet)
-        flows[index].outgoing.sentPacket(payloadBytes: length)
-        guard let slot = unsafe batch.nextSlot() else { return }
-        // The marker ends a frame of video, and begins sound (RFC 3551 section 4.1).
-        let isMarked = clip.kind == .video ? isLast : outgoing.packetCount == 0
-        var writer = unsafe PacketWriter(slot)
-        writer.write(UInt8(0x90))
-        writer.write((isMarked ? 0x80 : 0) | link.payloadType)
-        writer.write(sequence.rawValue)
-        writer.write(timestamp.rawValue)
-        writer.write(link.ssrc.rawValue)
-        // RFC 8285, one-byte form: an element of 8 bytes, padded to three words.
-        writer.write(UInt16(0xBEDE))
-        writer.write(UInt16(3))
-        writer.write(link.captureTimeID << 4 | 7)
-        writer.write(outgoing.captureTime.rawValue)
-        writer.padToWord()
-        let payload = unsafe UnsafeMutableRawBufferPointer(rebasing: slot[Self.headerLength...])
-        let written = unsafe clip.write(packet, pictureID: outgoing.pictureID, into: payload)
-        if case .success(let total) = unsafe link.protectRTP(slot, length: Self.headerLength &+ written) {
-            batch.commit(length: total, to: link.path)
-        }
+    /// Remembers that a packet of a stream is wanted again, if it is still known.
+    mutating func request(_ sequence: SequenceNumber, flow: Int, socket: Int) {
+        figures.packetsRequested &+= 1
+        guard requests.count < Self.maximumRequests, flows[flow].history.packet(sequence) != nil else { return }
+        requests.append(
+            LoadRequest(
+                flow: Int32(truncatingIfNeeded: flow), socket: Int32(truncatingIfNeeded: socket), sequence: sequence))
     }
 
-    func stampIndex(flow: Int, _ sequence: SequenceNumber) -> Int {
-        flow &* Self.stampsPerFlow &+ Int(sequence.rawValue) & (Self.stampsPerFlow &- 1)
+    /// Writes packets that were asked for, as long as they go through the same socket.
+    private mutating func fillWithRequested(_ batch: inout SendBatch) -> Int? {
+        let socket = requests[repeated].socket
+        while repeated < requests.count, requests[repeated].socket == socket, let slot = unsafe batch.nextSlot() {
+            let request = requests[repeated]
+            let flow = Int(request.flow)
+            repeated += 1
+            guard let packet = flows[flow].history.packet(request.sequence) else { continue }
+            let length = unsafe flows[flow].write(packet, from: clips, into: slot)
+            guard length > 0 else { continue }
+            batch.commit(length: length, to: flows[flow].publisher.path)
+            figures.packetsRepeated &+= 1
+        }
+        if repeated == requests.count {
+            requests.removeAll(keepingCapacity: true)
+            repeated = 0
+        }
+        return batch.count > 0 ? Int(socket) : nil
     }
 }

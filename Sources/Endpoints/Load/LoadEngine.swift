@@ -41,35 +41,35 @@ struct LoadSessionDescription: Sendable {
 ///
 /// Frames leave when they are due, whatever comes back: a slow relay does not slow the load. Each packet carries its capture time,
 /// and what comes out of the relay is checked against what went in: its number, its capture time and whether it is there at all.
-/// While media flows nothing is allocated.
+/// Packets that the relay asks for are sent again. While media flows nothing is allocated and no references are counted.
 @safe
 struct LoadEngine: ~Copyable {
     /// Time between two reports of one side, in ns.
     static let reportInterval: Int64 = 1_000_000_000
-    /// Packets of a stream that are remembered for checking what comes back; a power of two. Above a second of video at usual rates.
-    static let stampsPerFlow = 512
 
-    let clips: LoadClips
+    let clips: LoadClipReader
     var figures = LoadFigures()
     /// Frames captured within this count, in ns since 1970.
     var window: Range<UInt64> = 0..<UInt64.max
 
-    var flows: [LoadFlow] = []
+    var flows = LoadFlows()
     var sessions: [LoadSession] = []
     var schedule = PacingSchedule()
-    /// Capture times of the last packets of every flow, by sequence number.
-    var stamps: [UInt64] = []
     /// Who is meant by a datagram's socket and SSRC.
-    var routes: [LoadRouteKey: LoadRoute] = [:]
+    var routes = LoadRoutes()
+    /// Packets that were asked for, from `repeated` on; those before have left.
+    var requests: [LoadRequest] = []
+    var repeated = 0
     /// Publishers whose reporter is not known yet: the relay's own SSRC is in no answer. By socket.
     var unbound: [Int: [Int]] = [:]
     private var random: SeededNumbers
     /// A packet is tried with several keys here, since a failed try may leave it damaged.
     let scratch: UnsafeMutableRawBufferPointer
 
-    init(clips: LoadClips, seed: UInt64) {
-        self.clips = clips
+    init(clips: LoadClipMemory, seed: UInt64) {
+        self.clips = LoadClipReader(clips)
         random = SeededNumbers(state: seed)
+        requests.reserveCapacity(Self.maximumRequests)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
     }
 
@@ -83,8 +83,7 @@ struct LoadEngine: ~Copyable {
     mutating func add(_ description: LoadSessionDescription) throws(SRTPError) -> Int {
         let index = sessions.count
         var session = LoadSession(description)
-        for flow in description.flows {
-            guard let clip = clips.clip(of: flow.kind) else { continue }
+        for flow in description.flows where clips.frameCount(flow.kind) > 0 {
             let publisher = try LoadLink(flow.publisher)
             let player = try LoadLink(flow.player)
             let slotSSRC = flow.player.answer.remoteSSRCs.first ?? SSRC(0)
@@ -94,17 +93,17 @@ struct LoadEngine: ~Copyable {
                 clockRate: flow.kind == .video ? 90_000 : 48_000,
                 firstSequence: SequenceNumber(UInt16(truncatingIfNeeded: random.next())),
                 firstTimestamp: RTPTimestamp(UInt32(truncatingIfNeeded: random.next())),
-                secondPosition: Self.place(description.number, of: clip.frames.count))
+                secondPosition: Self.place(description.number, of: clips.frameCount(flow.kind)))
             flows.append(
                 LoadFlow(
                     kind: flow.kind, publisher: publisher, player: player, outgoing: outgoing,
                     incoming: IncomingLoad(ssrc: slotSSRC)))
             let from = description.socket(of: flow.kind.publisher)
             let to = description.socket(of: flow.kind.publisher.other)
-            routes[LoadRouteKey(socket: to, ssrc: slotSSRC)] = LoadRoute(flow: number, isPublisher: false)
+            routes.insert(
+                LoadRouteKey(socket: to, ssrc: slotSSRC), LoadRoute(flow: number, isPublisher: false))
             unbound[from, default: []].append(number)
         }
-        stamps += repeatElement(0, count: flows.count * Self.stampsPerFlow - stamps.count)
         sessions.append(session)
         schedule.reserveCapacity(sessions.count * LoadTurn.perSession * 2)
         return index
@@ -129,7 +128,7 @@ struct LoadEngine: ~Copyable {
         let phase = Self.fraction(sessions[index].number)
         func offset(_ interval: Int64) -> Instant { now.advanced(byNanoseconds: Int64(Double(interval) * phase)) }
         for kind in LoadFlowKind.allCases where sessions[index].flow(kind) != nil {
-            guard let clip = clips.clip(of: kind), let frame = clip.frames.first else { continue }
+            let frame = clips.frame(kind, 0)
             insert(LoadTurn(session: index, purpose: .media(kind)), at: offset(frame.durationNanoseconds))
         }
         for side in SessionSide.allCases {
@@ -156,8 +155,19 @@ struct LoadEngine: ~Copyable {
         for side in SessionSide.allCases { insert(LoadTurn(session: index, purpose: .report(side)), at: now) }
     }
 
+    /// Forgets all sessions. What still comes for them counts as strangers'.
+    mutating func removeAll() {
+        flows.removeAll()
+        sessions.removeAll()
+        schedule.removeAll()
+        routes.removeAll()
+        unbound.removeAll()
+        requests.removeAll(keepingCapacity: true)
+        repeated = 0
+    }
+
     /// When `fill` has something to do; nil while there is nothing.
-    var nextDue: Instant? { schedule.next?.due }
+    var nextDue: Instant? { repeated < requests.count ? Instant(nanoseconds: 0) : schedule.next?.due }
 
     /// Counts packets and latencies anew, of frames captured within `window` only.
     mutating func measure(_ window: Range<UInt64>) {
@@ -235,18 +245,11 @@ struct LoadTurn: Equatable {
     }
 }
 
-struct LoadRouteKey: Hashable {
-    private let value: UInt64
-
-    init(socket: Int, ssrc: SSRC) {
-        value = UInt64(truncatingIfNeeded: socket) << 32 | UInt64(ssrc.rawValue)
-    }
-}
-
-struct LoadRoute {
-    var flow: Int
-    /// The end that publishes, which gets reports; else the one that plays.
-    var isPublisher: Bool
+/// A packet that the relay asked for.
+struct LoadRequest: BitwiseCopyable {
+    var flow: Int32
+    var socket: Int32
+    var sequence: SequenceNumber
 }
 
 /// First numbers of streams; keys never come from it.

@@ -30,8 +30,9 @@ struct LoadFigures: Sendable {
     var senderReportsReceived: UInt64 = 0
     var receiverReportsReceived: UInt64 = 0
     var keyframeRequests: UInt64 = 0
-    /// Packets that the relay asked for again. None is sent again: what is lost stays lost, and is counted.
+    /// Packets that the relay asked for again, and those that were sent again. A packet that comes so is not lost, only late.
     var packetsRequested: UInt64 = 0
+    var packetsRepeated: UInt64 = 0
     var goodbyes: UInt64 = 0
 
     /// CPU time of the generator's threads, in ns.
@@ -39,6 +40,19 @@ struct LoadFigures: Sendable {
 
     var packetsLost: UInt64 { packetsSent > packetsReceived ? packetsSent - packetsReceived : 0 }
     var lossRate: Double { packetsSent > 0 ? Double(packetsLost) / Double(packetsSent) : 0 }
+
+    /// Leaves out what had been counted at an earlier time. Packets and times are of their window anyway, and stay.
+    mutating func leaveOut(_ earlier: LoadFigures) {
+        func less(_ path: WritableKeyPath<LoadFigures, UInt64>) {
+            let (now, then) = (self[keyPath: path], earlier[keyPath: path])
+            self[keyPath: path] = now > then ? now - then : 0
+        }
+        for path: WritableKeyPath<LoadFigures, UInt64> in [
+            \.duplicates, \.misplaced, \.wrongCaptureTimes, \.damaged, \.strangers, \.kernelDrops, \.sendRefusals,
+            \.reportsSent, \.senderReportsReceived, \.receiverReportsReceived, \.keyframeRequests, \.packetsRequested,
+            \.packetsRepeated, \.goodbyes,
+        ] { less(path) }
+    }
 
     /// Pools the figures of several threads.
     mutating func add(_ other: LoadFigures) {
@@ -58,6 +72,7 @@ struct LoadFigures: Sendable {
         receiverReportsReceived += other.receiverReportsReceived
         keyframeRequests += other.keyframeRequests
         packetsRequested += other.packetsRequested
+        packetsRepeated += other.packetsRepeated
         goodbyes += other.goodbyes
         cpuNanoseconds += other.cpuNanoseconds
     }

@@ -15,12 +15,26 @@ enum LoadFlowKind: UInt8, Sendable, CaseIterable {
 }
 
 /// One stream from the end that publishes it through the relay to the end that plays it.
-struct LoadFlow {
+struct LoadFlow: ~Copyable {
     let kind: LoadFlowKind
-    let publisher: LoadLink
-    let player: LoadLink
+    var publisher: LoadLink
+    var player: LoadLink
     var outgoing: OutgoingLoad
     var incoming: IncomingLoad
+    var history = LoadHistory()
+    /// The packets of a frame leave as one message.
+    var run = SendRun()
+
+    init(
+        kind: LoadFlowKind, publisher: consuming LoadLink, player: consuming LoadLink, outgoing: OutgoingLoad,
+        incoming: IncomingLoad
+    ) {
+        self.kind = kind
+        self.publisher = publisher
+        self.player = player
+        self.outgoing = outgoing
+        self.incoming = incoming
+    }
 }
 
 /// Where a stream is in its clip, and its numbers on the wire.

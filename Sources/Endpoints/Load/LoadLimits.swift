@@ -6,8 +6,23 @@ public struct LoadLimits: Sendable, Hashable {
     public var maximumLossRate = 0.0
     /// From capture to arrival, 99 of 100 packets, in ms.
     public var maximumP99Milliseconds = 100.0
+    /// Growth of the server's memory after the first minute, in MiB a minute; nil: not judged.
+    public var maximumGrowth: Double?
 
     public init() {}
+
+    /// What is not good about the server's memory: also that it is not known.
+    func growthFailures(of relay: LoadReport.Relay?) -> [String] {
+        guard let maximumGrowth else { return [] }
+        guard let growth = relay?.residentBytesPerMinute else {
+            return ["the growth of the server's memory is not known: it takes two minutes and a server on this machine"]
+        }
+        guard growth / 1_048_576 > maximumGrowth else { return [] }
+        return [
+            "the server's memory grew by \(fixed(growth / 1_048_576, 2)) MiB a minute after the first one; "
+                + "at most \(fixed(maximumGrowth, 2)) are allowed"
+        ]
+    }
 
     /// What is not good, one line each.
     func failures(of figures: LoadFigures) -> [String] {
@@ -38,10 +53,5 @@ public struct LoadLimits: Sendable, Hashable {
         refuse(figures.wrongCaptureTimes, "packets had no capture time, or another than they were sent with")
         refuse(figures.damaged, "packets failed authentication or were malformed")
         return lines
-    }
-
-    /// Whether the generator, and not the relay, is what fails.
-    static func isGeneratorTheLimit(_ figures: LoadFigures) -> Bool {
-        figures.kernelDrops > 0 || (figures.lateness.percentile(0.99) ?? 0) > 10_000_000
     }
 }

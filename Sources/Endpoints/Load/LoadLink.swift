@@ -17,7 +17,7 @@ struct LoadLinkDescription: Sendable {
 
 /// One end of a stream: keys both ways, and where the relay receives. Whatever agrees on keys (`a=crypto` today) ends in one of
 /// these; streams know nothing else of their transport.
-final class LoadLink {
+struct LoadLink: ~Copyable {
     let ssrc: SSRC
     let cname: [UInt8]
     let payloadType: UInt8
@@ -25,30 +25,26 @@ final class LoadLink {
     let captureTimeID: UInt8
     let path: Path
     let controlPath: Path
-    private var sender: SRTPSender
-    private var receiver: SRTPReceiver
+    var sender: SRTPSender
+    var receiver: SRTPReceiver
 
     /// - Throws: `SRTPError` if a key is refused.
     init(_ description: LoadLinkDescription) throws(SRTPError) {
+        let sender = try SRTPSender(description.key)
+        let receiver = try SRTPReceiver(description.answer.remoteKey)
+        self.init(description, sender, receiver)
+    }
+
+    private init(
+        _ description: LoadLinkDescription, _ sender: consuming SRTPSender, _ receiver: consuming SRTPReceiver
+    ) {
         ssrc = description.ssrc
         cname = Array(description.cname.utf8.prefix(255))
         payloadType = description.answer.payloadType
         captureTimeID = description.captureTimeID ?? 0
         path = Path(to: description.answer.remoteAddress)
         controlPath = Path(to: description.answer.remoteRTCPAddress)
-        sender = try SRTPSender(description.key)
-        receiver = try SRTPReceiver(description.answer.remoteKey)
+        self.sender = sender
+        self.receiver = receiver
     }
-
-    func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> SRTPOutcome {
-        unsafe sender.protectRTP(buffer, length: length)
-    }
-
-    func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> SRTPOutcome {
-        unsafe sender.protectRTCP(buffer, length: length)
-    }
-
-    func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome { unsafe receiver.unprotectRTP(packet) }
-
-    func unprotectRTCP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome { unsafe receiver.unprotectRTCP(packet) }
 }

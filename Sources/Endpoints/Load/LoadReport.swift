@@ -16,14 +16,20 @@ public struct LoadReport: Codable, Hashable, Sendable {
     public var packetsLost: UInt64 = 0
     /// 0 to 1.
     public var lossRate = 0.0
+    /// Packets that the server asked for again, and those sent again: lost on the way there, and late instead.
+    public var packetsRequested: UInt64 = 0
+    public var packetsRepeated: UInt64 = 0
     public var latencyMicroseconds = Latency()
     /// What the server's process used; null where that is not known.
     @Nullable public var relay: Relay?
+    public var generator = Generator()
+    /// After a search: what kept it from more sessions, in words; null where nothing did.
+    @Nullable public var limitedBy: String?
     public var ok = false
     /// What is not good, one line each.
     public var failures: [String] = []
 
-    /// From a packet's capture time to its arrival, in µs; null without packets. Quantiles are at most 7 % too high.
+    /// From a packet's capture time to its arrival, in µs; null without packets. Quantiles are at most 2 % too high.
     public struct Latency: Codable, Hashable, Sendable {
         @Nullable public var p50: Double?
         @Nullable public var p90: Double?
@@ -42,25 +48,50 @@ public struct LoadReport: Codable, Hashable, Sendable {
 
     /// The server's process during the measured time.
     public struct Relay: Codable, Hashable, Sendable {
-        public var cpuSeconds: Double
+        public var cpuSeconds = 0.0
+        /// Cores kept busy on average, and those of them by the busiest thread.
+        public var cores = 0.0
+        public var busiestThread = 0.0
         /// CPU time per packet that came out; null without packets.
         @Nullable public var cpuNanosecondsPerPacket: Double?
+        /// Sessions that one core would carry by this CPU time alone; null without CPU time.
+        @Nullable public var sessionsPerCore: Double?
         /// At the end of the measured time.
-        public var residentBytes: UInt64
+        public var residentBytes: UInt64 = 0
         /// Growth since before the first session, by session.
         @Nullable public var bytesPerSession: Double?
+        /// Growth of its memory after the first minute, by a straight line through one reading a second; null under two minutes.
+        @Nullable public var residentBytesPerMinute: Double?
 
-        public init(
-            cpuSeconds: Double, cpuNanosecondsPerPacket: Double?, residentBytes: UInt64, bytesPerSession: Double?
-        ) {
-            self.cpuSeconds = cpuSeconds
-            _cpuNanosecondsPerPacket = Nullable(wrappedValue: cpuNanosecondsPerPacket)
-            self.residentBytes = residentBytes
-            _bytesPerSession = Nullable(wrappedValue: bytesPerSession)
+        public init() {
+            _cpuNanosecondsPerPacket = Nullable(wrappedValue: nil)
+            _sessionsPerCore = Nullable(wrappedValue: nil)
+            _bytesPerSession = Nullable(wrappedValue: nil)
+            _residentBytesPerMinute = Nullable(wrappedValue: nil)
         }
     }
 
-    public init() { _relay = Nullable(wrappedValue: nil) }
+    /// The generator itself during the measured time: whether it could keep its own pace.
+    public struct Generator: Codable, Hashable, Sendable {
+        public var threads = 0
+        /// Cores that its threads kept busy on average.
+        public var cores = 0.0
+        /// CPU time per packet that went out and came back; null without packets.
+        @Nullable public var cpuNanosecondsPerPacket: Double?
+        /// From a frame's due time to its sending, in µs.
+        public var latenessMicroseconds = Latency()
+        /// Datagrams that its sockets dropped because it did not read them in time.
+        public var socketDrops: UInt64 = 0
+        /// Datagrams that its kernel did not take for sending.
+        public var sendRefusals: UInt64 = 0
+
+        public init() { _cpuNanosecondsPerPacket = Nullable(wrappedValue: nil) }
+    }
+
+    public init() {
+        _relay = Nullable(wrappedValue: nil)
+        _limitedBy = Nullable(wrappedValue: nil)
+    }
 
     init(_ sample: LoadSample, sessions: Int, established: Int, sessionFailures: [String]) {
         self.init()
@@ -73,13 +104,19 @@ public struct LoadReport: Codable, Hashable, Sendable {
         packetsReceived = figures.packetsReceived
         packetsLost = figures.packetsLost
         lossRate = figures.lossRate
-        func microseconds(_ part: Double) -> Double? { figures.latency.percentile(part).map { Double($0) / 1000 } }
-        latencyMicroseconds.p50 = microseconds(0.5)
-        latencyMicroseconds.p90 = microseconds(0.9)
-        latencyMicroseconds.p99 = microseconds(0.99)
-        latencyMicroseconds.p999 = microseconds(0.999)
-        latencyMicroseconds.max = microseconds(1)
+        packetsRequested = figures.packetsRequested
+        packetsRepeated = figures.packetsRepeated
+        latencyMicroseconds = Latency(figures.latency)
         relay = sample.relay
+        if let cores = relay?.cores, cores > 0, figures.packetsReceived > 0 {
+            relay?.sessionsPerCore = (Double(established) / cores).rounded()
+        }
+        generator.threads = sample.generatorThreads
+        generator.cores = sample.generatorShare
+        generator.cpuNanosecondsPerPacket = sample.generatorNanosecondsPerPacket
+        generator.latenessMicroseconds = Latency(figures.lateness)
+        generator.socketDrops = figures.kernelDrops
+        generator.sendRefusals = figures.sendRefusals
     }
 
     /// The report as indented JSON text with sorted keys, ending in a newline.
@@ -100,14 +137,14 @@ public struct LoadReport: Codable, Hashable, Sendable {
     }
 }
 
-/// Figures of a measured time.
-struct LoadSample: Sendable {
-    var figures: LoadFigures
-    var seconds: Double
-    var relay: LoadReport.Relay?
-    /// Cores that the server's process, and the generator's threads, kept busy.
-    var relayShare: Double?
-    var generatorShare: Double
-    /// What the generator itself spends on a packet that goes out and comes back, in ns.
-    var generatorNanosecondsPerPacket: Double?
+extension LoadReport.Latency {
+    init(_ histogram: LatencyHistogram) {
+        self.init()
+        func microseconds(_ part: Double) -> Double? { histogram.percentile(part).map { Double($0) / 1000 } }
+        p50 = microseconds(0.5)
+        p90 = microseconds(0.9)
+        p99 = microseconds(0.99)
+        p999 = microseconds(0.999)
+        max = microseconds(1)
+    }
 }

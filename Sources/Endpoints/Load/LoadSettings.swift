@@ -18,7 +18,7 @@ public struct LoadSettings: Sendable {
     public var videoBitrate: Int? = 1_200_000
     /// The technician speaks, and the customer listens.
     public var hasTalkback = false
-    /// Sessions are set up and held, and nothing is sent.
+    /// False: sessions are set up with all four legs and held, and nothing is sent.
     public var sendsMedia = true
     public var profile = SRTPProfile.aeadAES128GCM
     /// Threads that send and receive.
@@ -40,10 +40,12 @@ public struct LoadSettings: Sendable {
         let sound = try LoadClip.audio(path: audio)
         return LoadClips(
             video: try video.map { try LoadClip.video(path: $0, bitrate: videoBitrate) }, audio: sound,
-            talkback: hasTalkback ? sound : nil)
+            talkback: hasTalkbackLegs ? sound : nil)
     }
 
+    private var hasTalkbackLegs: Bool { hasTalkback || !sendsMedia }
+
     var flowKinds: [LoadFlowKind] {
-        (video == nil ? [.audio] : [.video, .audio]) + (hasTalkback ? [.talkback] : [])
+        (video == nil ? [.audio] : [.video, .audio]) + (hasTalkbackLegs ? [.talkback] : [])
     }
 }

@@ -29,6 +29,8 @@ struct PacingSchedule {
         }
     }
 
+    mutating func removeAll() { heap.removeAll(keepingCapacity: true) }
+
     mutating func removeFirst() {
         guard let last = heap.popLast(), !heap.isEmpty else { return }
         replaceFirst(with: last)

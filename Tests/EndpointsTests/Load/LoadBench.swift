@@ -6,9 +6,20 @@ import TestSupport
 
 /// A generator and a real relay shard on virtual time, with a network between them that can lose and repeat.
 struct LoadBench: ~Copyable {
-    enum Fate { case pass, lose, `repeat` }
+    enum Fate {
+        case pass, lose, `repeat`
+
+        fileprivate var times: Int {
+            switch self {
+            case .pass: 1
+            case .lose: 0
+            case .repeat: 2
+            }
+        }
+    }
 
     var engine: LoadEngine
+    let clips: LoadClips
     private var shard: RelayShard
     private var generator: SeededGenerator
     private var outgoing = SendBatch(capacity: 32)
@@ -20,6 +31,8 @@ struct LoadBench: ~Copyable {
     /// What becomes of the relay's media datagrams, by their count.
     var fate: (Int) -> Fate = { _ in .pass }
     private(set) var mediaSeen = 0
+    /// What becomes of the generator's media datagrams on their way to the relay, by their count.
+    var fateToRelay: (Int) -> Fate = { _ in .pass }
     /// Media datagrams in the order of their leaving.
     private(set) var sent: [(at: Instant, socket: Int, bytes: [UInt8])] = []
     private(set) var descriptions: [LoadSessionDescription] = []
@@ -28,7 +41,8 @@ struct LoadBench: ~Copyable {
     static let unixOffset: UInt64 = 1_700_000_000_000_000_000
 
     init(clips: LoadClips, seed: UInt64 = 1) {
-        engine = LoadEngine(clips: clips, seed: seed)
+        self.clips = clips
+        engine = LoadEngine(clips: LoadClipMemory(clips), seed: seed)
         shard = RelayShard(RelayConfiguration(seed: seed))
         generator = SeededGenerator(seed: seed ^ 0x10AD)
     }
@@ -112,8 +126,14 @@ struct LoadBench: ~Copyable {
         while let socket = engine.fill(&outgoing, at: now, unixNanoseconds: unixNanoseconds) {
             for index in 0..<outgoing.count {
                 let bytes = outgoing.bytes(at: index)
-                if !(192...223 ~= bytes[1]) { sent.append((now, socket, bytes)) }
-                _ = received.append(bytes, from: Self.address(ofSocket: socket), to: Self.relay)
+                var times = 1
+                if !(192...223 ~= bytes[1]) {
+                    sent.append((now, socket, bytes))
+                    times = fateToRelay(sent.count).times
+                }
+                for _ in 0..<times {
+                    _ = received.append(bytes, from: Self.address(ofSocket: socket), to: Self.relay)
+                }
             }
             outgoing.removeAll()
             relay()
@@ -140,12 +160,7 @@ struct LoadBench: ~Copyable {
             var times = 1
             if !(192...223 ~= bytes[1]) {
                 mediaSeen += 1
-                times =
-                    switch fate(mediaSeen) {
-                    case .pass: 1;
-                    case .lose: 0;
-                    case .repeat: 2
-                    }
+                times = fate(mediaSeen).times
             }
             for _ in 0..<times { hand(bytes, toSocket: socket) }
         }

@@ -14,7 +14,7 @@ struct LoadEngineTests {
         let start = bench.now
         bench.engine.start(0, at: start)
         bench.run(milliseconds: 2_010)
-        let clip = try #require(bench.engine.clips.video)
+        let clip = try #require(bench.clips.video)
         let duration = clip.frames[0].durationNanoseconds
         let headers = bench.sent.compactMap { RTPHeader($0.bytes.rawSpan) }
         #expect(headers.count == bench.sent.count)
@@ -135,16 +135,108 @@ struct LoadEngineTests {
         #expect(figures.packetsLost == UInt64((bench.mediaSeen - 1) / 50))
     }
 
+    @Test(arguments: [2, 40, 777] as [UInt64])
+    func packetsThatTheRelayMissesAreSentAgain(seed: UInt64) throws {
+        var bench = LoadBench(clips: try LoadBench.clips(talkback: true), seed: seed)
+        for number in 0..<3 { try bench.join(number, kinds: [.video, .audio, .talkback], sockets: (0, number + 1)) }
+        for index in 0..<3 { bench.engine.start(index, at: bench.now) }
+        var generator = SeededGenerator(seed: seed)
+        // Not the very first ones: nobody misses what comes before a stream.
+        let losses = Set((0..<60).map { _ in Int.random(in: 100...1_500, using: &generator) })
+        bench.fateToRelay = { losses.contains($0) ? .lose : .pass }
+        bench.run(milliseconds: 4_000)
+        for index in 0..<3 { bench.engine.pause(index) }
+        bench.run(milliseconds: 1_000)
+        let figures = bench.engine.figures
+        #expect(bench.sent.count > 1_500, "seed \(seed)")
+        #expect(figures.packetsRequested >= UInt64(losses.count), "seed \(seed)")
+        #expect(figures.packetsRepeated >= UInt64(losses.count), "seed \(seed)")
+        #expect(figures.packetsLost == 0, "seed \(seed)")
+        #expect(figures.packetsReceived == figures.packetsSent, "seed \(seed)")
+        #expect(figures.misplaced == 0 && figures.wrongCaptureTimes == 0 && figures.duplicates == 0, "seed \(seed)")
+        // Late by the way there and back of the request.
+        #expect(figures.latency.maximumNanoseconds > 4_000_000, "seed \(seed)")
+        // The same packet is the same bytes.
+        let numbered = Dictionary(grouping: bench.sent) { packet in
+            RTPHeader(packet.bytes.rawSpan).map { UInt64($0.ssrc.rawValue) << 16 | UInt64($0.sequenceNumber.rawValue) }
+        }
+        #expect(numbered.values.contains { $0.count > 1 }, "seed \(seed)")
+        #expect(numbered.values.allSatisfy { Set($0.map(\.bytes)).count == 1 }, "seed \(seed)")
+    }
+
+    @Test func aFrameLeavesAsOneMessage() throws {
+        var bench = LoadBench(clips: try LoadBench.clips())
+        try bench.join(0, kinds: [.video])
+        bench.engine.start(0, at: bench.now)
+        var batch = SendBatch(capacity: 64)
+        let clip = try #require(bench.clips.video)
+        var now = bench.now
+        var frames = 0
+        for _ in 0..<20 {
+            _ = bench.engine.fill(&batch, at: now, unixNanoseconds: bench.unixNanoseconds)
+            let media = Self.mediaCount(batch)
+            if media > 1 { frames += 1 }
+            // A report is a message of its own.
+            #expect(batch.messageCount == batch.count - media + min(1, media))
+            batch.removeAll()
+            now = now.advanced(byNanoseconds: clip.frames[0].durationNanoseconds)
+        }
+        #expect(frames > 5)
+    }
+
+    private static func mediaCount(_ batch: borrowing SendBatch) -> Int {
+        var count = 0
+        for index in 0..<batch.count where !(192...223 ~= batch.bytes(at: index)[1]) { count += 1 }
+        return count
+    }
+
+    @Test func aFrameLargerThanABatchLeavesWhole() throws {
+        let clip = LoadClip(.video, frames: [(Array(repeating: 7, count: 20_000), 33_000_000)])
+        let sound = try LoadClip.audio(path: Fixtures.path("customer.ogg"))
+        var bench = LoadBench(clips: LoadClips(video: try #require(clip), audio: sound, talkback: nil))
+        try bench.join(0, kinds: [.video])
+        bench.engine.start(0, at: bench.now)
+        var batch = SendBatch(capacity: 8)
+        var sizes: [Int] = []
+        while bench.engine.fill(&batch, at: bench.now, unixNanoseconds: bench.unixNanoseconds) != nil {
+            sizes.append(Self.mediaCount(batch))
+            batch.removeAll()
+        }
+        #expect(sizes.reduce(0, +) == clip?.packetCount)
+        #expect(sizes.count > 2 && sizes.dropLast().allSatisfy { $0 == 8 })
+        #expect(bench.engine.figures.packetsSent == UInt64(sizes.reduce(0, +)))
+    }
+
+    @Test func aForgottenSessionMakesPlaceForOthers() throws {
+        var bench = LoadBench(clips: try LoadBench.clips(talkback: true))
+        for number in 0..<3 { try bench.join(number, kinds: [.video, .audio, .talkback]) }
+        for index in 0..<3 { bench.engine.start(index, at: bench.now) }
+        bench.run(milliseconds: 1_000)
+        for index in 0..<3 { bench.engine.leave(index, at: bench.now) }
+        bench.run(milliseconds: 10)
+        bench.engine.removeAll()
+        #expect(bench.engine.nextDue == nil)
+        bench.engine.measure(0..<UInt64.max)
+        for number in 10..<12 { try bench.join(number, kinds: [.video, .audio, .talkback]) }
+        for index in 0..<2 { bench.engine.start(index, at: bench.now) }
+        bench.run(milliseconds: 2_000)
+        let figures = bench.engine.figures
+        #expect(figures.packetsSent > 2 * 2 * 130)
+        #expect(figures.packetsReceived == figures.packetsSent)
+        #expect(figures.misplaced == 0 && figures.wrongCaptureTimes == 0 && figures.damaged == 0)
+    }
+
     @Test func foreignNumbersAndCaptureTimesAreFound() throws {
         var bench = LoadBench(clips: try LoadBench.clips(video: false))
         try bench.join(0, kinds: [.audio])
         bench.engine.start(0, at: bench.now)
         bench.fate = { $0 == 10 ? .lose : .pass }
         bench.run(milliseconds: 500)
-        let flow = bench.engine.flows[0]
+        let outgoing = bench.engine.flows[0].outgoing
         let player = bench.descriptions[0].flows[0].player.answer
-        let offset = try #require(flow.incoming.sequenceOffset)
-        let newest = SequenceNumber(flow.outgoing.nextSequence.rawValue &+ offset &- 1)
+        let known = bench.engine.flows[0].incoming.sequenceOffset
+        let offset = try #require(known)
+        let newest = SequenceNumber(outgoing.nextSequence.rawValue &+ offset &- 1)
         // A relay that has the right key and says something else than was sent.
         var forger = try SRTPSender(player.remoteKey)
         func forge(_ sequence: SequenceNumber, captureTime: NTPTimestamp?) -> [UInt8] {
@@ -158,7 +250,7 @@ struct LoadEngineTests {
             _ = forger.protectRTP(&bytes)
             return bytes
         }
-        let time = flow.outgoing.captureTime
+        let time = outgoing.captureTime
         bench.hand(forge(newest.advanced(by: 700), captureTime: time), toSocket: 1)
         #expect(bench.engine.figures.misplaced == 1)
         bench.hand(forge(newest.advanced(by: 1), captureTime: time), toSocket: 1)
@@ -250,7 +342,7 @@ struct LoadEngineTests {
     }
 
     @Test func nothingIsAskedOfAnEngineWithoutSessions() throws {
-        var engine = LoadEngine(clips: try LoadBench.clips(), seed: 1)
+        var engine = LoadEngine(clips: LoadClipMemory(try LoadBench.clips()), seed: 1)
         var batch = SendBatch(capacity: 8)
         engine.start(0, at: Instant(nanoseconds: 0))
         engine.leave(9, at: Instant(nanoseconds: 0))

@@ -13,7 +13,8 @@ struct LoadReportTests {
         figures.packetsReceived = 990
         for index in 1...1_000 { figures.latency.record(nanoseconds: UInt64(index) * 10_000) }
         change(&figures)
-        return LoadSample(figures: figures, seconds: 2.5, relay: relay, relayShare: nil, generatorShare: 0.5)
+        return LoadSample(
+            figures: figures, seconds: 2.5, relay: relay, generatorThreads: 1, generatorShare: 0.5)
     }
 
     private func json(_ report: LoadReport) throws -> [String: Any] {
@@ -21,18 +22,31 @@ struct LoadReportTests {
     }
 
     @Test func theReportHasExactlyTheKeysOfItsSchema() throws {
-        let relay = LoadReport.Relay(
-            cpuSeconds: 1, cpuNanosecondsPerPacket: 1_000, residentBytes: 5_000, bytesPerSession: nil)
+        var relay = LoadReport.Relay()
+        relay.cpuSeconds = 1
+        relay.cores = 0.4
         let object = try json(LoadReport(sample(relay: relay), sessions: 5, established: 4, sessionFailures: ["x"]))
         #expect(
             Set(object.keys) == [
                 "schema", "sessions", "established", "failed", "durationSeconds", "packetsSent", "packetsReceived",
-                "packetsLost", "lossRate", "latencyMicroseconds", "relay", "ok", "failures",
+                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "relay",
+                "generator", "limitedBy", "ok", "failures",
             ])
         let latency = try #require(object["latencyMicroseconds"] as? [String: Any])
         #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
         let server = try #require(object["relay"] as? [String: Any])
-        #expect(Set(server.keys) == ["cpuSeconds", "cpuNanosecondsPerPacket", "residentBytes", "bytesPerSession"])
+        #expect(
+            Set(server.keys) == [
+                "cpuSeconds", "cores", "busiestThread", "cpuNanosecondsPerPacket", "sessionsPerCore", "residentBytes",
+                "bytesPerSession", "residentBytesPerMinute",
+            ])
+        // Four sessions on 0.4 of a core.
+        #expect(server["sessionsPerCore"] as? Double == 10)
+        let generator = try #require(object["generator"] as? [String: Any])
+        #expect(
+            Set(generator.keys) == [
+                "threads", "cores", "cpuNanosecondsPerPacket", "latenessMicroseconds", "socketDrops", "sendRefusals",
+            ])
         #expect(server["bytesPerSession"] is NSNull)
         #expect(object["schema"] as? String == "lens.load/1")
     }
@@ -76,6 +90,75 @@ struct LoadReportTests {
         #expect(limits.failures(of: dropped.figures).first?.contains("generator's own sockets") == true)
     }
 
+    @Test func whoeverIsOutOfBreathIsNamed() {
+        let limits = LoadLimits()
+        func relay(_ busiest: Double) -> LoadReport.Relay {
+            var relay = LoadReport.Relay()
+            (relay.cores, relay.busiestThread) = (busiest + 0.1, busiest)
+            return relay
+        }
+        #expect(sample(relay: relay(0.95)).limit(limits).hasPrefix("the server: its busiest thread used 95 %"))
+        #expect(
+            sample({ $0.kernelDrops = 7 }, relay: relay(0.95)).limit(limits).hasPrefix("the generator: its sockets"))
+        let late = sample { figures in for _ in 0..<100 { figures.lateness.record(nanoseconds: 80_000_000) } }
+        #expect(late.limit(limits).hasPrefix("the generator: 1 % of its frames"))
+        #expect(sample().limit(limits).hasPrefix("not known"))
+        var busy = sample(relay: relay(0.95))
+        busy.generatorShare = 0.97
+        #expect(busy.limit(limits).hasPrefix("the generator: its 1 threads"))
+        busy.generatorThreads = 2
+        #expect(busy.limit(limits).hasPrefix("the server"))
+    }
+
+    @Test func growthIsJudgedOnlyWhereItIsAskedForAndThenMustBeKnown() {
+        var limits = LoadLimits()
+        var relay = LoadReport.Relay()
+        relay.residentBytesPerMinute = 5 * 1_048_576
+        #expect(limits.growthFailures(of: relay).isEmpty)
+        limits.maximumGrowth = 6
+        #expect(limits.growthFailures(of: relay).isEmpty)
+        limits.maximumGrowth = 4
+        #expect(limits.growthFailures(of: relay).first?.contains("5.00 MiB a minute") == true)
+        relay.residentBytesPerMinute = nil
+        #expect(limits.growthFailures(of: relay).count == 1)
+        #expect(limits.growthFailures(of: nil).count == 1)
+    }
+
+    @Test func aSlopeIsThatOfTheNearestLine() {
+        var fit = LinearFit()
+        #expect(fit.slope == nil)
+        fit.add(3, 10)
+        #expect(fit.slope == nil)
+        fit.add(5, 20)
+        #expect(fit.slope == 5)
+        var flat = LinearFit()
+        for minute in 0..<100 { flat.add(Double(minute), 5e8) }
+        #expect(flat.slope == 0)
+        var noisy = LinearFit()
+        for minute in 0..<100 { noisy.add(Double(minute), 2e9 + 7 * Double(minute) + (minute % 4 < 2 ? 4 : -4)) }
+        #expect(abs((noisy.slope ?? 0) - 7) < 0.05)
+    }
+
+    @Test func whatWasCountedBeforeAWindowIsLeftOut() {
+        var now = sample { ($0.kernelDrops, $0.damaged, $0.packetsRepeated) = (9, 4, 30) }.figures
+        now.leaveOut(sample { ($0.kernelDrops, $0.damaged, $0.packetsRepeated) = (9, 1, 10) }.figures)
+        #expect(now.kernelDrops == 0 && now.damaged == 3 && now.packetsRepeated == 20)
+        #expect(now.packetsSent == 1_000 && now.latency.count == 1_000)
+    }
+
+    @Test func threadsThatComeAndGoCountWithWhatIsKnownOfThem() {
+        let used = RelayProcess.used(from: [1: 100, 2: 50, 3: 900], to: [1: 150, 2: 350, 4: 20])
+        #expect(used.all == 370 && used.busiest == 300)
+    }
+
+    @Test func withoutMediaSessionsHaveAllTheirLegs() throws {
+        var settings = LoadSettings(
+            server: try ServerAddress("http://127.0.0.1:9"), apiKey: "x", video: "x.ivf", audio: "x.ogg")
+        #expect(settings.flowKinds == [.video, .audio])
+        settings.sendsMedia = false
+        #expect(settings.flowKinds == [.video, .audio, .talkback])
+    }
+
     @Test func wrongPacketsFailWhateverTheLimits() {
         var limits = LoadLimits()
         limits.maximumLossRate = 1
@@ -97,7 +180,7 @@ struct LoadReportTests {
     @Test func theOwnProcessHasTimeAndMemory() throws {
         let own = RelayProcess(identifier: getpid())
         #expect(try #require(own.residentBytes) > 1 << 20)
-        #expect(try #require(own.cpuNanoseconds) > 0)
-        #expect(RelayProcess(identifier: .max).cpuNanoseconds == nil)
+        #expect(try #require(own.threadNanoseconds).values.reduce(0, +) > 0)
+        #expect(RelayProcess(identifier: .max).threadNanoseconds == nil)
     }
 }

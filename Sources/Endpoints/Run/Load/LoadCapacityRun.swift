@@ -3,8 +3,9 @@ import MediaIO
 
 /// Searches the most sessions that a server carries within the limits.
 ///
-/// Sessions are set up once and stay; a probe lets the media of so many of them flow, gives it time to settle, and measures for a
-/// few seconds. After it all is silent for a moment, so that one probe's queues are not the next one's delay.
+/// A probe lets the media of so many sessions flow, gives it time to settle, and measures for a few seconds. After it all is
+/// silent for a moment, so that one probe's queues are not the next one's delay. After a probe that failed all sessions are
+/// ended, and the next one has fresh ones.
 public struct LoadCapacityRun: Sendable {
     private let settings: LoadSettings
     private let maximumSessions: Int
@@ -15,6 +16,8 @@ public struct LoadCapacityRun: Sendable {
     private static let warmUpSeconds = 1.5
     private static let settleSeconds = 0.5
     private static let restSeconds = 0.5
+    /// After a failed probe: the server refuses new sessions while it is overloaded.
+    private static let recoverySeconds = 2.0
 
     /// - Parameters:
     ///   - settings: its `sessions` is the first number tried.
@@ -37,18 +40,22 @@ public struct LoadCapacityRun: Sendable {
         try await watch.checkServer()
         var search = CapacitySearch(first: settings.sessions, maximum: maximumSessions)
         var best: LoadSample?
-        var failuresAt: [Int: [String]] = [:]
+        var failed: [Int: (failures: [String], limit: String?)] = [:]
         while let count = search.next, !Task.isCancelled {
             let (sample, failures) = await probe(count, fleet, &watch)
             if Task.isCancelled { break }
             show(Self.line(count, sample, failures))
-            failuresAt[count] = failures
+            if !failures.isEmpty {
+                failed[count] = (failures, sample?.limit(settings.limits))
+                await fleet.clear()
+                try? await Task.sleep(for: .seconds(Self.recoverySeconds))
+            }
             // Probes that pass are ever larger.
             if failures.isEmpty { best = sample }
             search.record(passed: failures.isEmpty)
         }
         await fleet.close()
-        return conclude(search, best, failuresAt, fleet)
+        return conclude(search, best, search.failed.flatMap { failed[$0] }, fleet)
     }
 
     private func probe(_ count: Int, _ fleet: LoadFleet, _ watch: inout LoadWatch) async -> (LoadSample?, [String]) {
@@ -71,24 +78,22 @@ public struct LoadCapacityRun: Sendable {
     }
 
     private func conclude(
-        _ search: CapacitySearch, _ best: LoadSample?, _ failuresAt: [Int: [String]], _ fleet: LoadFleet
+        _ search: CapacitySearch, _ best: LoadSample?, _ failed: (failures: [String], limit: String?)?,
+        _ fleet: LoadFleet
     ) -> LoadReport {
-        let failures = search.failed.flatMap { failuresAt[$0] } ?? []
         guard search.passed > 0, let best else {
             var report = LoadReport()
             report.sessions = settings.sessions
-            report.established = fleet.established
             report.failed = fleet.failed
-            report.failures = failures.isEmpty ? ["interrupted before the first probe was over"] : failures
+            report.failures = failed?.failures ?? ["interrupted before the first probe was over"]
+            report.limitedBy = failed?.limit
             return report
         }
         var report = LoadReport(best, sessions: search.passed, established: search.passed, sessionFailures: [])
         report.ok = true
-        if let failed = search.failed { show("at \(failed): \(failures.joined(separator: "; "))") }
-        if let share = best.relayShare, share > 0 {
-            show(
-                "the server used \(fixed(share, 2)) cores, the generator \(fixed(best.generatorShare, 2)); by its CPU time alone "
-                    + "the server would carry about \(Int(Double(search.passed) / share)) sessions a core")
+        report.limitedBy = failed?.limit
+        if let number = search.failed, let failed {
+            show("at \(number): \(failed.failures.joined(separator: "; "))")
         }
         return report
     }
@@ -100,9 +105,10 @@ public struct LoadCapacityRun: Sendable {
             fixed(Double(sample.figures.latency.percentile(part) ?? 0) / 1e6, 2)
         }
         let rate = Double(sample.figures.packetsSent) / max(sample.seconds, 0.001)
-        let relay = sample.relayShare.map { "  server \(fixed($0 * 100, 0)) %" } ?? ""
+        let relay = sample.relay.map { "  server \(fixed($0.cores * 100, 0)) %" } ?? ""
         return "\(count) sessions  \(fixed(rate, 0)) packets/s  \(sample.figures.packetsLost) lost  "
             + "p50 \(milliseconds(0.5)) p99 \(milliseconds(0.99)) max \(milliseconds(1)) ms\(relay)  "
-            + "generator \(fixed(sample.generatorShare * 100, 0)) %  \(verdict)"
+            + "generator \(fixed(sample.generatorShare * 100, 0)) %, late p99 "
+            + "\(fixed(Double(sample.figures.lateness.percentile(0.99) ?? 0) / 1e6, 2)) ms  \(verdict)"
     }
 }

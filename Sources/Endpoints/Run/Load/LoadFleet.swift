@@ -24,6 +24,8 @@ final class LoadFleet: Sendable {
         var members: [Member] = []
         /// Sessions begun, with those that failed.
         var begun = 0
+        /// How many had been begun when the threads were last without any.
+        var begunBefore = 0
         var failures: [String] = []
     }
 
@@ -31,7 +33,7 @@ final class LoadFleet: Sendable {
         self.settings = settings
         setup = LoadSessionSetup(settings: settings)
         let address = try LocalAddress.towards(settings.server)
-        let clips = try settings.clips()
+        let clips = LoadClipMemory(try settings.clips())
         threads = (0..<max(1, settings.threads)).map {
             LoadThread(number: $0, clips: clips, pool: LoadSocketPool(address: address))
         }
@@ -75,14 +77,14 @@ final class LoadFleet: Sendable {
     }
 
     private func addOne(startsMedia: Bool) async {
-        let number = state.withLock { state in
+        let (number, place) = state.withLock { state in
             defer { state.begun += 1 }
-            return state.begun
+            return (state.begun, state.begun - state.begunBefore)
         }
-        let thread = number % threads.count
+        let thread = place % threads.count
         do {
             let (id, description) = try await setup.establish(
-                number: number, index: number / threads.count, pool: threads[thread].pool)
+                number: number, index: place / threads.count, pool: threads[thread].pool)
             let index = try await threads[thread].perform { engine, now in
                 let index = try engine.add(description)
                 if startsMedia { engine.start(index, at: now) }
@@ -143,18 +145,35 @@ final class LoadFleet: Sendable {
         }
     }
 
-    /// Goodbye on every stream, the end of every session by HTTP, and the end of the threads. Does its work even in a cancelled
-    /// task, and never fails: the server may be gone.
+    /// Ends all sessions; others may follow.
+    func clear() async {
+        await leave()
+        for thread in threads {
+            _ = try? await thread.perform { engine, _ in engine.removeAll() }
+            thread.pool.release()
+        }
+        state.withLock { state in
+            state.members.removeAll()
+            state.begunBefore = state.begun
+        }
+    }
+
+    /// Ends all sessions and the threads. Does its work even in a cancelled task, and never fails: the server may be gone.
     func close() async {
         await Task { [self] in
-            for thread in threads {
-                _ = try? await thread.perform { engine, now in
-                    for index in engine.sessions.indices { engine.leave(index, at: now) }
-                }
-            }
-            await endSessions()
+            await leave()
             for thread in threads { await thread.end() }
         }.value
+    }
+
+    /// Goodbye on every stream, and the end of every session by HTTP.
+    private func leave() async {
+        for thread in threads {
+            _ = try? await thread.perform { engine, now in
+                for index in engine.sessions.indices { engine.leave(index, at: now) }
+            }
+        }
+        await endSessions()
     }
 
     private func endSessions() async {

@@ -32,6 +32,8 @@ public struct LoadRun: Sendable {
         if settings.sendsMedia, fleet.established > 0 {
             report.failures += settings.limits.failures(of: sample.figures)
         }
+        report.failures += settings.limits.growthFailures(of: sample.relay)
+        if settings.sendsMedia, !report.failures.isEmpty { report.limitedBy = sample.limit(settings.limits) }
         let missing = settings.sessions - fleet.established - fleet.failed
         if missing > 0 { report.failures.append("interrupted before \(missing) of the sessions were set up") }
         report.ok = report.failures.isEmpty

@@ -10,7 +10,7 @@ final class LoadSocket: Sendable {
 
     init(bindingTo address: IPAddress) throws(EndpointError) {
         do throws(UDPSocketError) {
-            socket = try UDPSocket(bindingTo: SocketAddress(address, port: 0))
+            socket = try UDPSocket(bindingTo: SocketAddress(address, port: 0), offload: .full)
         } catch {
             throw .socket("\(error); raise the limit of open files (ulimit -n)")
         }
@@ -21,10 +21,11 @@ final class LoadSocket: Sendable {
 ///
 /// Sessions that follow each other have different ones, so that what the relay sends in a row does not all go to one address.
 final class LoadSocketPool: Sendable {
-    /// Sessions of a thread are dealt over this many sockets a side, and as many again when all of them are taken.
-    private static let block = 16
-    /// Sessions that share a socket. Few, because the SSRC of the relay's reports is found by trying keys.
-    private static let sessionsPerSocket = 16
+    /// Sessions of a thread are dealt over this many sockets a side, and as many again when all of them are taken. Each socket
+    /// is looked at by itself, so few are cheaper.
+    private static let block = 8
+    /// Sessions that share a socket. Not many more, because the SSRC of the relay's reports is found by trying keys.
+    private static let sessionsPerSocket = 64
 
     private struct State {
         var sockets: [LoadSocket] = []
@@ -56,6 +57,9 @@ final class LoadSocketPool: Sendable {
             return (state.sockets.count - 1, opened.socket.localAddress)
         }
     }
+
+    /// All sessions are over: their SSRCs may come again.
+    func release() { state.withLock { $0.claimed.removeAll() } }
 
     /// Keeps SSRCs of the relay for one stream each. False, and nothing is kept, if another stream on this socket has one.
     func claim(_ ssrcs: [SSRC], on socket: Int) -> Bool {

@@ -18,13 +18,15 @@ final class LoadThread: Sendable {
     private let thread: Mutex<WorkerThread.Running<Void>?> = Mutex(nil)
 
     /// Datagrams of one send: a frame of video, or what is due at the same time.
-    private static let sendCapacity = 32
+    private static let sendCapacity = 64
     /// Between two looks at the sockets while media flows, and while none does, in ns.
-    private static let receiveInterval: Int64 = 500_000
+    private static let receiveInterval: Int64 = 1_000_000
+    /// Slept at least, in ns: frames due within one such time leave together, each with its true time in it.
+    private static let shortestSleep: Int64 = 100_000
     private static let idleInterval: Int64 = 5_000_000
     private static let publishInterval: Int64 = 100_000_000
 
-    init(number: Int, clips: LoadClips, pool: LoadSocketPool) {
+    init(number: Int, clips: LoadClipMemory, pool: LoadSocketPool) {
         self.pool = pool
         let running = WorkerThread.start("load-\(number)") {
             self.run(LoadEngine(clips: clips, seed: UInt64.random(in: .min ... .max)))
@@ -62,7 +64,7 @@ final class LoadThread: Sendable {
         var engine = start
         var ports = LoadPorts()
         var outgoing = SendBatch(capacity: Self.sendCapacity)
-        var incoming = ReceiveBatch(capacity: LoadPort.capacity)
+        var incoming = ReceiveBatch(capacity: LoadPort.capacity, merged: true)
         var sender = DatagramSender(capacity: Self.sendCapacity)
         var nextReceive = MonotonicClock.now
         var nextPublish = nextReceive
@@ -135,13 +137,13 @@ final class LoadThread: Sendable {
     }
 
     private func sleep(until moment: Instant, from now: Instant) {
-        let nanoseconds = min(moment.nanoseconds(since: now), Self.idleInterval)
+        let nanoseconds = moment.nanoseconds(since: now)
         guard nanoseconds > 0 else {
             // Whoever ends the load must get his turn, even on one core and among real-time threads.
             sched_yield()
             return
         }
-        var time = timespec(tv_sec: 0, tv_nsec: Int(nanoseconds))
+        var time = timespec(tv_sec: 0, tv_nsec: Int(min(max(nanoseconds, Self.shortestSleep), Self.idleInterval)))
         _ = unsafe nanosleep(&time, nil)
     }
 }

@@ -12,11 +12,16 @@ struct LoadWatch {
     private let first = MonotonicClock.now
     // At the beginning of what is measured.
     private var start = MonotonicClock.now
-    private var cpuBefore: UInt64?
+    private var cpuBefore: [Int32: UInt64]?
     private var before = LoadFigures()
+    /// What had been counted when a measured window began; nothing for a whole run.
+    private var earlier = LoadFigures()
+    private var growth = LinearFit()
 
     /// After this long, what has not come counts as lost, in s.
     private static let drainSeconds = 1.0
+    /// The server's memory is still filling its pools before, in s; a slope needs as long again.
+    private static let fillSeconds = 60.0
     /// Before a measured window, so that the thread's figures are of it, in s.
     private static let leadSeconds = 0.2
 
@@ -25,7 +30,7 @@ struct LoadWatch {
         self.fleet = fleet
         relay = settings.relayProcess.map(RelayProcess.init(identifier:)) ?? RelayProcess(listeningAt: settings.server)
         residentBefore = relay?.residentBytes
-        cpuBefore = relay?.cpuNanoseconds
+        cpuBefore = relay?.threadNanoseconds
     }
 
     /// - Throws: `LensClientError` if there is no server or it does not take the key; `EndpointError.unreadable` for a process
@@ -55,16 +60,24 @@ struct LoadWatch {
         }
     }
 
-    /// Waits with a progress line each second; less if the task is cancelled.
-    func wait(seconds: Double) async { await showProgress(seconds: seconds) }
+    /// Waits with a progress line each second; less if the task is cancelled. The server's memory is read as often.
+    mutating func wait(seconds: Double) async {
+        var readings = LinearFit()
+        await showProgress(seconds: seconds) { passed in
+            guard passed >= Self.fillSeconds, let resident = relay?.residentBytes else { return }
+            readings.add(passed / 60, Double(resident))
+        }
+        growth = seconds >= 2 * Self.fillSeconds ? readings : LinearFit()
+    }
 
-    private func showProgress(seconds: Double) async {
+    private func showProgress(seconds: Double, each: (Double) -> Void = { _ in }) async {
         var line = ProgressLine(isEnabled: settings.showsProgress)
         var meter = RateMeter()
         _ = meter.step(fleet.figures.packetsSent)
         let begin = MonotonicClock.now
         while !Task.isCancelled {
             let passed = Double(MonotonicClock.now.nanoseconds(since: begin)) / 1e9
+            each(passed)
             guard passed < seconds else { break }
             try? await Task.sleep(for: .seconds(min(1, seconds - passed)))
             let rate = meter.step(fleet.figures.packetsSent)
@@ -89,7 +102,7 @@ struct LoadWatch {
     /// All sessions are there: CPU times and the duration count from now on. Packets have counted since the first.
     mutating func begin() {
         start = MonotonicClock.now
-        cpuBefore = relay?.cpuNanoseconds
+        cpuBefore = relay?.threadNanoseconds
         before = fleet.figures
     }
 
@@ -101,15 +114,16 @@ struct LoadWatch {
         try? await Task.sleep(for: .seconds(Self.leadSeconds))
         self.begin()
         before.packetsReceived = 0
+        earlier = before
         try? await Task.sleep(for: .seconds(seconds))
-        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.cpuNanoseconds, fleet.figures.cpuNanoseconds)
+        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.threadNanoseconds, fleet.figures.cpuNanoseconds)
         await fleet.drain(atMost: Self.drainSeconds)
         return await sample(seconds: seconds, elapsed: elapsed, relayCPU: relayCPU, generatorCPU: generatorCPU)
     }
 
     /// Stops all media and answers the figures of the whole run.
     func finish() async -> LoadSample {
-        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.cpuNanoseconds, fleet.figures.cpuNanoseconds)
+        let (elapsed, relayCPU, generatorCPU) = (elapsed, relay?.threadNanoseconds, fleet.figures.cpuNanoseconds)
         return await Task {
             await fleet.pause()
             await fleet.drain(atMost: Self.drainSeconds)
@@ -119,26 +133,31 @@ struct LoadWatch {
 
     private var elapsed: Double { Double(MonotonicClock.now.nanoseconds(since: start)) / 1e9 }
 
-    private func sample(seconds: Double, elapsed: Double, relayCPU: UInt64?, generatorCPU: UInt64) async -> LoadSample {
-        let figures = await fleet.collect()
+    private func sample(
+        seconds: Double, elapsed: Double, relayCPU: [Int32: UInt64]?, generatorCPU: UInt64
+    ) async -> LoadSample {
+        var figures = await fleet.collect()
+        figures.leaveOut(earlier)
         let packets =
             figures.packetsReceived > before.packetsReceived ? figures.packetsReceived - before.packetsReceived : 0
         var usage: LoadReport.Relay?
-        var share: Double?
         if let relayCPU, let cpuBefore, let resident = relay?.residentBytes {
-            // A thread that has ended takes its time with it.
-            let used = relayCPU >= cpuBefore ? relayCPU - cpuBefore : 0
-            let growth = residentBefore.map { Double(resident) - Double($0) }
-            usage = LoadReport.Relay(
-                cpuSeconds: Double(used) / 1e9,
-                cpuNanosecondsPerPacket: packets > 0 ? Double(used) / Double(packets) : nil,
-                residentBytes: resident,
-                bytesPerSession: fleet.established > 0 ? growth.map { $0 / Double(fleet.established) } : nil)
-            share = Double(used) / 1e9 / max(elapsed, 0.001)
+            let used = RelayProcess.used(from: cpuBefore, to: relayCPU)
+            var found = LoadReport.Relay()
+            found.cpuSeconds = Double(used.all) / 1e9
+            found.cores = Double(used.all) / 1e9 / max(elapsed, 0.001)
+            found.busiestThread = Double(used.busiest) / 1e9 / max(elapsed, 0.001)
+            found.cpuNanosecondsPerPacket = packets > 0 ? Double(used.all) / Double(packets) : nil
+            found.residentBytes = resident
+            if let residentBefore, fleet.established > 0 {
+                found.bytesPerSession = (Double(resident) - Double(residentBefore)) / Double(fleet.established)
+            }
+            found.residentBytesPerMinute = growth.slope
+            usage = found
         }
         let generated = generatorCPU >= before.cpuNanoseconds ? generatorCPU - before.cpuNanoseconds : 0
         return LoadSample(
-            figures: figures, seconds: seconds, relay: usage, relayShare: share,
+            figures: figures, seconds: seconds, relay: usage, generatorThreads: max(1, settings.threads),
             generatorShare: Double(generated) / 1e9 / max(elapsed, 0.001),
             generatorNanosecondsPerPacket: packets > 0 ? Double(generated) / Double(packets) : nil)
     }
@@ -151,13 +170,14 @@ struct LoadWatch {
             metadata: [
                 "generatorCPU": "\(fixed(sample.generatorShare * 100, 1)) %",
                 "generatorNanosecondsPerPacket": "\(fixed(sample.generatorNanosecondsPerPacket ?? 0, 0))",
-                "relayCPU": "\(fixed((sample.relayShare ?? 0) * 100, 1)) %",
+                "relayCPU": "\(fixed((sample.relay?.cores ?? 0) * 100, 1)) %",
                 "latenessP99": "\(fixed(Double(figures.lateness.percentile(0.99) ?? 0) / 1e6, 3)) ms",
                 "duplicates": "\(figures.duplicates)", "strangers": "\(figures.strangers)",
                 "kernelDrops": "\(figures.kernelDrops)", "sendRefusals": "\(figures.sendRefusals)",
                 "reportsSent": "\(figures.reportsSent)", "senderReports": "\(figures.senderReportsReceived)",
                 "receiverReports": "\(figures.receiverReportsReceived)",
                 "keyframeRequests": "\(figures.keyframeRequests)", "packetsRequested": "\(figures.packetsRequested)",
+                "packetsRepeated": "\(figures.packetsRepeated)",
             ])
     }
 }

@@ -5,13 +5,28 @@ import MediaWire
 struct RelayProcess: Sendable {
     let identifier: Int32
 
-    /// CPU time of all threads together, in ns. Nil if the process is gone or belongs to somebody else.
-    var cpuNanoseconds: UInt64? {
+    /// CPU time of each thread, by its number, in ns. Nil if the process is gone or belongs to somebody else.
+    var threadNanoseconds: [Int32: UInt64]? {
         let folder = "/proc/\(identifier)/task"
         guard let threads = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
         // schedstat counts nanoseconds, where stat counts hundredths of a second.
-        let times = threads.compactMap { Self.words("\(folder)/\($0)/schedstat").first.flatMap { UInt64($0) } }
-        return times.isEmpty ? nil : times.reduce(0, &+)
+        var times: [Int32: UInt64] = [:]
+        for thread in threads {
+            guard let number = Int32(thread) else { continue }
+            times[number] = Self.words("\(folder)/\(thread)/schedstat").first.flatMap { UInt64($0) }
+        }
+        return times.isEmpty ? nil : times
+    }
+
+    /// CPU time that passed between two readings: of all threads, and of the one that used most, in ns. A thread that has ended
+    /// takes its time with it.
+    static func used(from before: [Int32: UInt64], to after: [Int32: UInt64]) -> (all: UInt64, busiest: UInt64) {
+        after.reduce(into: (all: 0, busiest: 0)) { sum, thread in
+            let earlier = before[thread.key] ?? 0
+            let used = thread.value > earlier ? thread.value - earlier : 0
+            sum.all += used
+            sum.busiest = max(sum.busiest, used)
+        }
     }
 
     /// Memory in use, in bytes.
