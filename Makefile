@@ -44,6 +44,7 @@ soak: test-packages
 	swift build --build-tests
 	LENS_SOAK=1 swift test --skip-build --skip LensTests
 	LENS_SOAK=1 swift test --skip-build --filter LensTests
+	scripts/soak-load.sh
 
 bench: build
 	Benchmarks/peers/install.sh
@@ -60,4 +61,4 @@ lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 clean:
-	rm -rf .build Benchmarks/.build demo-out
+	rm -rf .build Benchmarks/.build demo-out soak-out
