@@ -34,6 +34,15 @@ struct LoadSample: Sendable {
             + "\(fixed(generatorShare * 100, 0)) %; something else on the machine, or bursts"
     }
 
+    /// True where the generator was late although both had time to spare: a third used the machine, and the sample says nothing.
+    func isDisturbed(_ limits: LoadLimits) -> Bool {
+        guard let lateness = figures.lateness.percentile(0.99) else { return false }
+        return Double(lateness) / 1e6 > limits.maximumP99Milliseconds
+            && generatorShare < Self.idle * Double(generatorThreads) && (relay?.busiestThread ?? 0) < Self.idle
+    }
+
+    /// A thread that uses less of a core than this is not what is slow.
+    private static let idle = 0.5
     /// A thread that uses more of a core than this has no time left for bursts.
     private static let busy = 0.9
 }

@@ -103,6 +103,14 @@ struct LoadReportTests {
         let late = sample { figures in for _ in 0..<100 { figures.lateness.record(nanoseconds: 80_000_000) } }
         #expect(late.limit(limits).hasPrefix("the generator: 1 % of its frames"))
         #expect(sample().limit(limits).hasPrefix("not known"))
+        #expect(!late.isDisturbed(limits))
+        var starved = late
+        for _ in 0..<10 { starved.figures.lateness.record(nanoseconds: 900_000_000) }
+        starved.generatorShare = 0.2
+        starved.relay = relay(0.3)
+        #expect(starved.isDisturbed(limits))
+        starved.relay = relay(0.8)
+        #expect(!starved.isDisturbed(limits))
         var busy = sample(relay: relay(0.95))
         busy.generatorShare = 0.97
         #expect(busy.limit(limits).hasPrefix("the generator: its 1 threads"))

@@ -18,6 +18,8 @@ public struct LoadCapacityRun: Sendable {
     private static let restSeconds = 0.5
     /// After a failed probe: the server refuses new sessions while it is overloaded.
     private static let recoverySeconds = 2.0
+    /// Probes of a search that count for nothing because the machine was busy with something else.
+    private static let maximumDisturbances = 5
 
     /// - Parameters:
     ///   - settings: its `sessions` is the first number tried.
@@ -41,6 +43,7 @@ public struct LoadCapacityRun: Sendable {
         var search = CapacitySearch(first: settings.sessions, maximum: maximumSessions)
         var best: LoadSample?
         var failed: [Int: (failures: [String], limit: String?)] = [:]
+        var disturbances = 0
         while let count = search.next, !Task.isCancelled {
             let (sample, failures) = await probe(count, fleet, &watch)
             if Task.isCancelled { break }
@@ -49,6 +52,13 @@ public struct LoadCapacityRun: Sendable {
                 failed[count] = (failures, sample?.limit(settings.limits))
                 await fleet.clear()
                 try? await Task.sleep(for: .seconds(Self.recoverySeconds))
+            }
+            if let sample, !failures.isEmpty, sample.isDisturbed(settings.limits),
+                disturbances < Self.maximumDisturbances
+            {
+                disturbances += 1
+                show("something else used the machine: this probe does not count")
+                continue
             }
             // Probes that pass are ever larger.
             if failures.isEmpty { best = sample }
