@@ -16,8 +16,9 @@ public struct LoadCapacityRun: Sendable {
     private static let warmUpSeconds = 1.5
     private static let settleSeconds = 0.5
     private static let restSeconds = 0.5
-    /// After a failed probe: the server refuses new sessions while it is overloaded.
+    /// After a failed probe, and how long at most the server may refuse new sessions because it was overloaded.
     private static let recoverySeconds = 2.0
+    private static let patienceSeconds = 15.0
     /// Probes of a search that count for nothing because the machine was busy with something else.
     private static let maximumDisturbances = 5
 
@@ -52,6 +53,7 @@ public struct LoadCapacityRun: Sendable {
                 failed[count] = (failures, sample?.limit(settings.limits))
                 await fleet.clear()
                 try? await Task.sleep(for: .seconds(Self.recoverySeconds))
+                await fleet.waitUntilOpen(atMost: Self.patienceSeconds)
             }
             if let sample, !failures.isEmpty, sample.isDisturbed(settings.limits),
                 disturbances < Self.maximumDisturbances

@@ -100,6 +100,22 @@ final class LoadFleet: Sendable {
         }
     }
 
+    /// Waits as long as the server refuses new sessions because it is overloaded, at most so long.
+    func waitUntilOpen(atMost seconds: Double) async {
+        let deadline = MonotonicClock.now.advanced(byNanoseconds: Int64(seconds * 1e9))
+        while MonotonicClock.now < deadline, !Task.isCancelled {
+            do {
+                let session = try await setup.technician.createSession(name: "load")
+                _ = try? await setup.technician.end(session.id)
+                return
+            } catch LensClientError.refused(_, let problem) where problem.status == 503 {
+                try? await Task.sleep(for: .seconds(0.5))
+            } catch {
+                return
+            }
+        }
+    }
+
     /// Lets the media of the first `count` sessions flow, beginning spread over `seconds`, and no other.
     func play(_ count: Int, spreadOver seconds: Double) async {
         let members = state.withLock { $0.members }
