@@ -64,7 +64,7 @@ public struct DatagramSender: ~Copyable {
         var datagram: Int? = first
         var place = vectors
         while place < vectors &+ count, let current = datagram {
-            unsafe memory.vectors[place] = iovec(iov_base: batch.slot(current), iov_len: batch.length(current))
+            unsafe memory.vectors[place] = iovec(iov_base: batch.base(current), iov_len: batch.length(current))
             place &+= 1
             datagram = batch.next(current)
         }
@@ -122,7 +122,7 @@ public struct DatagramSender: ~Copyable {
         while let current = datagram {
             // The same header serves all of them in turn.
             let vector = unsafe memory.messages[index].header.msg_iov
-            unsafe vector?.pointee = iovec(iov_base: batch.slot(current), iov_len: batch.length(current))
+            unsafe vector?.pointee = iovec(iov_base: batch.base(current), iov_len: batch.length(current))
             unsafe memory.messages[index].header.msg_iovlen = 1
             unsafe memory.messages[index].header.msg_controllen = control
             if control == 0 { unsafe memory.messages[index].header.msg_control = nil }

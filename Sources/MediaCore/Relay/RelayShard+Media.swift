@@ -25,7 +25,7 @@ extension RelayShard {
             length = found.length
         }
         let plain = unsafe UnsafeRawBufferPointer(rebasing: packet[..<length])
-        unsafe acceptMedia(plain, header, track: index, path: path, into: &send, at: now)
+        unsafe acceptMedia(plain, header, spare: packet.count, track: index, path: path, into: &send, at: now)
     }
 
     mutating func countFailure(_ outcome: SRTPOutcome) {
@@ -38,10 +38,12 @@ extension RelayShard {
     }
 
     /// Counts an authenticated packet and hands it to the track's subscriptions.
-    /// - Parameter path: where it came from; nil for a port.
+    /// - Parameters:
+    ///   - spare: bytes from the packet's start on that may be used up for sending; 0 if it has to stay as it is.
+    ///   - path: where it came from; nil for a port.
     @inline(__always)
     mutating func acceptMedia(
-        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, track index: Int, path: Path?,
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, spare: Int, track index: Int, path: Path?,
         into send: inout SendBatch, at now: Instant
     ) {
         guard header.payloadType == tracks[index].payloadType,
@@ -80,8 +82,8 @@ extension RelayShard {
         for position in 0..<subscriptions {
             let slot = Int(tracks[index].subscriptions[position])
             switch unsafe slots[slot].forward(
-                packet, header, payload, extended: extended, startsKeyframe: startsKeyframe, clockRate: clockRate,
-                through: &stage, into: &send, at: now)
+                packet, header, payload, spare: position &+ 1 == subscriptions ? spare : 0, extended: extended,
+                startsKeyframe: startsKeyframe, clockRate: clockRate, through: &stage, into: &send, at: now)
             {
             case .sent:
                 countForwarded(payload.count, session: session)
@@ -155,7 +157,7 @@ extension RelayShard {
         else { return false }
         guard
             unsafe slots[slot].put(
-                packet, header, payload, numbers, isRepeat: true, through: &stage, into: &send)
+                packet, header, payload, numbers, isRepeat: true, spare: 0, through: &stage, into: &send)
         else {
             counters.droppedAtSend &+= 1
             return false

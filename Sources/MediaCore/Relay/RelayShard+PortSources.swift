@@ -81,6 +81,6 @@ extension RelayShard {
                 return
             }
         }
-        unsafe acceptMedia(packet, header, track: track, path: nil, into: &send, at: now)
+        unsafe acceptMedia(packet, header, spare: 0, track: track, path: nil, into: &send, at: now)
     }
 }

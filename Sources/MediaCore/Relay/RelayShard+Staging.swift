@@ -93,10 +93,11 @@ extension RelayShard {
         switch stage[place].kind {
         case .media:
             guard let header = stage[place].header else { return }
-            let plain = unsafe UnsafeRawBufferPointer(
-                rebasing: batch.bytes(place)[..<Int(stage[place].length)])
+            let packet = unsafe batch.bytes(place)
+            let plain = unsafe UnsafeRawBufferPointer(start: packet.baseAddress, count: Int(stage[place].length))
             unsafe acceptMedia(
-                plain, header, track: Int(stage[place].track), path: batch.path(place), into: &send, at: now)
+                plain, header, spare: packet.count, track: Int(stage[place].track), path: batch.path(place),
+                into: &send, at: now)
         case .unbound:
             guard let header = stage[place].header else { return }
             unsafe receiveUnbound(batch.bytes(place), header, path: batch.path(place), into: &send, at: now)

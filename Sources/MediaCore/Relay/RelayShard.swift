@@ -59,6 +59,7 @@ public struct RelayShard: ~Copyable {
     /// Takes the datagrams from `index` on, in order.
     ///
     /// Works in stages, each a loop over a run of datagrams: find the streams, unprotect, then route and rewrite, then protect.
+    /// What is committed may stand in the receive batch: send it before that is filled anew.
     /// Answers the index of the first datagram not taken because the send batch could not hold what it may cause: send, empty
     /// the batch, and call again from there with the same batch.
     public mutating func receive(

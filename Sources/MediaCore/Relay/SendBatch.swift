@@ -38,7 +38,7 @@ public struct OutgoingMessage: Sendable {
     @usableFromInline var last: Int
 }
 
-/// Packet memory for what one round sends: a fixed number of slots, filled in order, emptied whole.
+/// What one round sends: datagrams in a fixed number of slots, or in memory of others that stays until the batch is emptied.
 @safe
 public struct SendBatch: ~Copyable {
     /// Bytes of a slot: a received packet, grown by header extensions and the tag.
@@ -53,7 +53,9 @@ public struct SendBatch: ~Copyable {
     /// Messages that they make up.
     public private(set) var messageCount = 0
 
-    private struct Entry: BitwiseCopyable {
+    @unsafe
+    private struct Entry {
+        var base: UnsafeMutableRawPointer
         var length: Int32
         var message: Int32
         /// The next datagram of the message, or -1.
@@ -90,11 +92,11 @@ public struct SendBatch: ~Copyable {
         epoch &+= 1
     }
 
-    /// The memory of slot `index`, which must be below `capacity`.
+    /// Where the bytes of datagram `index` stand; `index` must be below `count`.
     @unsafe
-    public func slot(_ index: Int) -> UnsafeMutableRawPointer {
-        precondition(index >= 0 && index < capacity)
-        return unsafe memory + index &* Self.slotSize
+    public func base(_ index: Int) -> UnsafeMutableRawPointer {
+        precondition(index >= 0 && index < count)
+        return unsafe entries[index].base
     }
 
     /// Where datagram `index` goes and how long it is; `index` must be below `count`.
@@ -126,7 +128,7 @@ public struct SendBatch: ~Copyable {
     /// The bytes of datagram `index`, copied: for simulations and tests.
     public func bytes(at index: Int) -> [UInt8] {
         let length = self[index].length
-        return unsafe [UInt8](UnsafeRawBufferPointer(start: slot(index), count: length))
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: base(index), count: length))
     }
 
     public func destination(at index: Int) -> SocketAddress { self[index].path.remote }
@@ -149,7 +151,7 @@ public struct SendBatch: ~Copyable {
     /// Takes the next slot's first `length` bytes as a datagram.
     public mutating func commit(length: Int, to path: Path) {
         guard count < capacity, length > 0, length <= Self.slotSize else { return }
-        begin(length, path)
+        unsafe begin(memory + count &* Self.slotSize, length, path)
     }
 
     /// Takes the next slot's first `length` bytes as the next datagram of a stream.
@@ -157,6 +159,13 @@ public struct SendBatch: ~Copyable {
     /// It joins the stream's datagrams before it where one message can carry them: the order within a stream stays, that
     /// between streams may not.
     public mutating func commit(length: Int, to path: Path, run: inout SendRun) {
+        unsafe commit(memory + count &* Self.slotSize, length: length, to: path, run: &run)
+    }
+
+    /// As `commit(length:to:run:)`, for a datagram that stands elsewhere and stays there until the batch is emptied.
+    @unsafe
+    @inline(__always)
+    mutating func commit(_ base: UnsafeMutableRawPointer, length: Int, to path: Path, run: inout SendRun) {
         guard count < capacity, length > 0, length <= Self.slotSize else { return }
         if run.epoch == epoch {
             let message = unsafe messages + Int(run.message)
@@ -167,7 +176,7 @@ public struct SendBatch: ~Copyable {
             {
                 unsafe entries[message.pointee.last].next = Int32(truncatingIfNeeded: count)
                 unsafe entries[count] = Entry(
-                    length: Int32(truncatingIfNeeded: length), message: run.message, next: -1)
+                    base: base, length: Int32(truncatingIfNeeded: length), message: run.message, next: -1)
                 unsafe message.pointee.length &+= length
                 unsafe message.pointee.count &+= 1
                 unsafe message.pointee.last = count
@@ -177,13 +186,14 @@ public struct SendBatch: ~Copyable {
         }
         run.epoch = epoch
         run.message = Int32(truncatingIfNeeded: messageCount)
-        begin(length, path)
+        unsafe begin(base, length, path)
     }
 
     @inline(__always)
-    private mutating func begin(_ length: Int, _ path: Path) {
+    private mutating func begin(_ base: UnsafeMutableRawPointer, _ length: Int, _ path: Path) {
         unsafe entries[count] = Entry(
-            length: Int32(truncatingIfNeeded: length), message: Int32(truncatingIfNeeded: messageCount), next: -1)
+            base: base, length: Int32(truncatingIfNeeded: length), message: Int32(truncatingIfNeeded: messageCount),
+            next: -1)
         unsafe messages[messageCount] = OutgoingMessage(
             path: path, segmentSize: length, length: length, count: 1, first: count, last: count)
         count &+= 1

@@ -13,7 +13,7 @@ extension PlayerSlot {
     /// Sends a packet of the slot's source under the slot's own numbers.
     @inline(__always)
     mutating func forward(
-        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>, extended: Int64,
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>, spare: Int, extended: Int64,
         startsKeyframe: Bool, clockRate: UInt32, through stage: inout PacketStage, into send: inout SendBatch,
         at now: Instant
     ) -> Forwarding {
@@ -21,45 +21,58 @@ extension PlayerSlot {
             let numbers = output.accept(
                 header, extended: extended, startsKeyframe: startsKeyframe, clockRate: clockRate, at: now)
         else { return .notWanted }
-        guard unsafe put(packet, header, payload, numbers, isRepeat: false, through: &stage, into: &send) else {
-            return .noRoom
-        }
+        guard
+            unsafe put(packet, header, payload, numbers, isRepeat: false, spare: spare, through: &stage, into: &send)
+        else { return .noRoom }
         output.packetsSent &+= 1
         output.payloadBytesSent &+= UInt64(payload.count)
         return .sent
     }
 
-    /// Writes a packet with the slot's header into the next send slot, protects it and commits it. False if it did not fit.
+    /// Puts the slot's header before a packet's payload, protects both and commits them. False if they did not fit.
     ///
-    /// The payload is encrypted straight from where it stands, unless its descriptor has to change.
+    /// Works in the packet's own memory where that may be used up, else into the next send slot, encrypting the payload straight
+    /// from where it stands.
+    /// - Parameter spare: bytes from the packet's start on that nobody needs any more; 0 if it has to stay as it is.
     @inline(__always)
     mutating func put(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
-        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool,
+        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool, spare: Int,
         through stage: inout PacketStage, into send: inout SendBatch
     ) -> Bool {
-        guard let buffer = unsafe send.nextSlot(), let base = buffer.baseAddress, let start = packet.baseAddress,
+        let overhead = sender.profile.rtpOverhead
+        guard var buffer = unsafe send.nextSlot(), var base = buffer.baseAddress, let start = packet.baseAddress,
             let headerLength = unsafe output.writeHeader(of: packet, header, numbers: numbers, into: buffer),
-            headerLength &+ payload.count &+ sender.profile.rtpOverhead <= buffer.count
+            headerLength &+ payload.count &+ overhead <= buffer.count
         else { return false }
-        var source = unsafe start + payload.lowerBound
+        let source = unsafe start + payload.lowerBound
+        if headerLength <= payload.lowerBound, payload.upperBound &+ overhead <= spare {
+            let place = unsafe UnsafeMutableRawPointer(mutating: source) - headerLength
+            unsafe place.copyMemory(from: base, byteCount: headerLength)
+            unsafe base = place
+            unsafe buffer = UnsafeMutableRawBufferPointer(
+                start: place, count: headerLength &+ payload.count &+ overhead)
+        }
+        let target = unsafe base + headerLength
+        var plain = unsafe source
         if unsafe output.mustRewrite(UnsafeRawBufferPointer(start: source, count: payload.count)) {
-            let place = unsafe base + headerLength
-            unsafe place.copyMemory(from: source, byteCount: payload.count)
+            if unsafe UnsafeRawPointer(target) != source {
+                unsafe target.copyMemory(from: source, byteCount: payload.count)
+            }
             unsafe output.rewritePayload(
-                UnsafeMutableRawBufferPointer(start: place, count: payload.count), isRepeat: isRepeat)
-            unsafe source = UnsafeRawPointer(place)
+                UnsafeMutableRawBufferPointer(start: target, count: payload.count), isRepeat: isRepeat)
+            unsafe plain = UnsafeRawPointer(target)
         }
         // What is sent again stands in a cache whose memory may be used anew before a burst runs.
         let mayWait = !isRepeat && sender.gainsFromBursts && stage.mayPutOff
         let sealed =
             mayWait
-            ? unsafe begin(buffer, headerLength, source, payload.count, numbers.sequence, &stage)
+            ? unsafe begin(buffer, headerLength, plain, payload.count, numbers.sequence, &stage)
             : unsafe sender.seal(
-                buffer, headerLength: headerLength, payload: source, count: payload.count, output.ssrc,
+                buffer, headerLength: headerLength, payload: plain, count: payload.count, output.ssrc,
                 numbers.sequence)
         guard let length = sealed else { return false }
-        send.commit(length: length, to: path, run: &run)
+        unsafe send.commit(base, length: length, to: path, run: &run)
         return true
     }
 
