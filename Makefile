@@ -6,17 +6,21 @@ ifeq ($(shell uname -m),x86_64)
 BUILD_PACKAGES += libipsec-mb-dev
 endif
 TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3
+# What counts instructions and system calls, and what strips for it.
+EXACT_PACKAGES := valgrind strace binutils python3
 # Vectors and fixtures are made again with these; nothing else needs them.
 FIXTURE_PACKAGES := ffmpeg opencv-doc espeak-ng sox opus-tools vpx-tools python3-cryptography
 
 LENS := .build/release/lens
-SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Benchmarks/Sources Benchmarks/Package.swift Package.swift
+SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Benchmarks/Sources Benchmarks/Package.swift \
+	Benchmarks/Exact/Sources Benchmarks/Exact/Package.swift Package.swift
 
-.PHONY: help demo build test soak bench fixtures format lint clean packages test-packages
+.PHONY: help demo build test thresholds thresholds-update thresholds-functions soak bench fixtures format lint clean packages test-packages
 
 help:
 	@echo "make demo      build, run a whole call on this machine, leave demo-out/report.json"
 	@echo "make test      every functional test, long ones in a small form"
+	@echo "make thresholds  exact counts of the packet path against Benchmarks/thresholds.json; part of make test"
 	@echo "make soak      the long tests in full"
 	@echo "make bench     benchmarks, and other relays beside ours, on a quiet machine"
 	@echo "make build     the release binary, $(LENS)"
@@ -38,6 +42,20 @@ test: test-packages
 	swift build --build-tests
 	swift test --skip-build --skip LensTests
 	swift test --skip-build --filter LensTests
+	@$(MAKE) --no-print-directory thresholds
+
+# Exact counts of the packet path. `thresholds-update` records new ones, `thresholds-functions` shows where instructions go.
+thresholds: packages
+	@scripts/install-packages.sh $(EXACT_PACKAGES)
+	@scripts/thresholds.sh check
+
+thresholds-update: packages
+	@scripts/install-packages.sh $(EXACT_PACKAGES)
+	@scripts/thresholds.sh update
+
+thresholds-functions: packages
+	@scripts/install-packages.sh $(EXACT_PACKAGES)
+	@scripts/thresholds.sh functions
 
 soak: test-packages
 	swift build -c release --product lens
@@ -61,4 +79,4 @@ lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 clean:
-	rm -rf .build Benchmarks/.build demo-out soak-out
+	rm -rf .build Benchmarks/.build Benchmarks/Exact/.build demo-out soak-out

@@ -22,7 +22,7 @@ let package = Package(
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
-        .target(name: "CAllocationCounter"),
+        .target(name: "CAllocationCounter", path: "Exact/Sources/CAllocationCounter"),
         .executableTarget(
             name: "LensBenchmarks",
             dependencies: [

@@ -113,7 +113,14 @@ done
 
 "$scratch/release/BenchTable" "$results"/*/Current_run.jmh.json
 
-[ "$peers_rounds" -eq 0 ] && exit 0
+status=0
+if [ -z "${LENS_BENCH_FILTER:-}" ]; then
+    say "allocations of the whole process"
+    python3 Benchmarks/Exact/process_allocations.py "$lens" 2> "$log" || { status=1; tail -20 "$log" >&2; }
+fi
+
+[ "$peers_rounds" -eq 0 ] && exit "$status"
 set -- --rounds "$peers_rounds" --lens "$lens"
 [ "${LENS_BENCH_FORCE:-0}" = 1 ] && set -- "$@" --force
-Benchmarks/peers/run.py "$@"
+Benchmarks/peers/run.py "$@" || status=$?
+exit "$status"

@@ -2,12 +2,18 @@
 #include "allocation_counter.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <link.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 // glibc's own allocator under the names that it keeps for replacements such as this one.
 extern void *__libc_malloc(size_t size);
@@ -16,8 +22,29 @@ extern void *__libc_realloc(void *memory, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *memory);
 
+// One place for each thread that has ever allocated. On whole pages, so that a file can be mapped in its stead.
+#define MAXIMUM_THREADS 4096
+static struct thread_place {
+    uint64_t thread;
+    struct allocation_counts counts;
+} places[MAXIMUM_THREADS] __attribute__((aligned(4096)));
+static atomic_uint places_taken;
+
 // In the thread's initial block, so that reading it never allocates.
-static __thread struct allocation_counts counts __attribute__((tls_model("initial-exec")));
+static __thread struct thread_place *place __attribute__((tls_model("initial-exec")));
+
+static struct thread_place *take_place(void) {
+    unsigned index = atomic_fetch_add_explicit(&places_taken, 1, memory_order_relaxed);
+    // Threads beyond the last place share it; their counts may then be a little low.
+    place = &places[index < MAXIMUM_THREADS ? index : MAXIMUM_THREADS - 1];
+    place->thread = (uint64_t)gettid();
+    return place;
+}
+
+static inline struct allocation_counts *counts(void) {
+    struct thread_place *own = place;
+    return own != NULL ? &own->counts : &take_place()->counts;
+}
 
 struct range {
     uintptr_t start;
@@ -49,17 +76,56 @@ void allocation_counter_start(void) {
     dl_iterate_phdr(collect, NULL);
 }
 
-struct allocation_counts allocation_counter_read(void) { return counts; }
+struct allocation_counts allocation_counter_read(void) { return *counts(); }
+
+// Adds up the threads whose name is `name`.
+struct allocation_counts allocation_counter_read_threads(const char *name) {
+    struct allocation_counts sum = {0};
+    unsigned taken = atomic_load_explicit(&places_taken, memory_order_relaxed);
+    for (unsigned index = 0; index < taken && index < MAXIMUM_THREADS; index++) {
+        char path[64], comm[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%" PRIu64 "/comm", places[index].thread);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) continue;
+        ssize_t length = read(file, comm, sizeof comm - 1);
+        close(file);
+        if (length < 1) continue;
+        comm[length - 1] = 0;
+        if (strcmp(comm, name) != 0) continue;
+        // Another thread writes these; each is one aligned word.
+        volatile struct allocation_counts *other = &places[index].counts;
+        sum.by_swift += other->by_swift;
+        sum.by_libraries += other->by_libraries;
+        sum.frees += other->frees;
+    }
+    return sum;
+}
+
+// Loaded before a program, the counter keeps its places in the file that LENS_ALLOCATION_TABLE names, for others to read while
+// the program runs.
+__attribute__((constructor)) static void map_places(void) {
+    const char *path = getenv("LENS_ALLOCATION_TABLE");
+    if (path == NULL) return;
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool mapped = file >= 0 && write(file, places, sizeof places) == sizeof places &&
+                  mmap(places, sizeof places, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == places;
+    if (!mapped) {
+        perror(path);
+        _exit(1);
+    }
+    close(file);
+    allocation_counter_start();
+}
 
 static inline void note(void *caller) {
     uintptr_t address = (uintptr_t)caller;
     for (int index = 0; index < range_count; index++) {
         if (address >= ranges[index].start && address < ranges[index].end) {
-            counts.by_swift++;
+            counts()->by_swift++;
             return;
         }
     }
-    counts.by_libraries++;
+    counts()->by_libraries++;
 }
 
 // The caller tells who asked. A tail call hides one step, never more than within the same library or its caller.
@@ -110,7 +176,7 @@ void *memalign(size_t alignment, size_t size) {
 }
 
 void free(void *memory) {
-    if (memory != NULL) counts.frees++;
+    if (memory != NULL) counts()->frees++;
     __libc_free(memory);
 }
 
