@@ -52,7 +52,7 @@ static void in6_read(const struct in6_addr *source, struct lens_address *address
     address->low = is_mapped ? low & 0xFFFFFFFFu : low;
 }
 
-socklen_t lens_sockaddr_write(
+socklen_t lens_sockaddr_write_any(
     struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6) {
     if (socket_is_ipv6) {
         struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
@@ -71,7 +71,7 @@ socklen_t lens_sockaddr_write(
     return sizeof *four;
 }
 
-void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address) {
+void lens_sockaddr_read_any(const struct sockaddr_storage *storage, struct lens_address *address) {
     memset(address, 0, sizeof *address);
     if (storage->ss_family == AF_INET6) {
         const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)storage;

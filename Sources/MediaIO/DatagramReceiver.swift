@@ -75,7 +75,9 @@ public struct DatagramReceiver: ~Copyable {
         var source = lens_address()
         var control = lens_control()
         unsafe lens_sockaddr_read(memory.names + index, &source)
-        unsafe lens_control_read(&memory.messages[index].header, &control)
+        if unsafe memory.messages[index].header.msg_controllen > 0 {
+            unsafe lens_control_read(&memory.messages[index].header, &control)
+        }
         if control.has_overflow != 0 { kernelDrops = control.overflow_count }
         let local = control.has_local != 0 ? IPAddress(control.local) : defaultLocal
         batch.add(

@@ -99,7 +99,7 @@ struct ShardLoop: ~Copyable {
     }
 
     /// Sleeps until a datagram, a command or a timer.
-    private func wait(at now: Instant) {
+    private mutating func wait(at now: Instant) {
         var timeout = shard.nextTimeout.map { $0.nanoseconds(since: now) }
         if hasMeasured {
             let untilReport = nextReport.nanoseconds(since: now)

@@ -1,6 +1,7 @@
 // What Swift does not import of Linux: GNU extensions and the macros around control messages.
 #pragma once
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -22,13 +23,35 @@ struct lens_address {
 /// Bytes of control data that one received message may bring, and one sent may carry.
 enum { LENS_CONTROL_SIZE = 128 };
 
+/// As `lens_sockaddr_write` and `lens_sockaddr_read`, for what these do not do in line.
+socklen_t lens_sockaddr_write_any(
+    struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6);
+void lens_sockaddr_read_any(const struct sockaddr_storage *storage, struct lens_address *address);
+
 /// Fills `storage` for the family of the socket; IPv4 goes to an IPv6 socket in mapped form. Answers its length, 0 for IPv6 on
 /// an IPv4 socket, which has no way there.
-socklen_t lens_sockaddr_write(
-    struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6);
+static inline socklen_t lens_sockaddr_write(
+    struct sockaddr_storage *storage, const struct lens_address *address, int socket_is_ipv6) {
+    if (socket_is_ipv6 || address->is_ipv6) return lens_sockaddr_write_any(storage, address, socket_is_ipv6);
+    struct sockaddr_in *four = (struct sockaddr_in *)storage;
+    four->sin_family = AF_INET;
+    four->sin_port = htons(address->port);
+    four->sin_addr.s_addr = htonl((uint32_t)address->low);
+    return sizeof *four;
+}
 
 /// Reads an address; a mapped one comes out as IPv4.
-void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address);
+static inline void lens_sockaddr_read(const struct sockaddr_storage *storage, struct lens_address *address) {
+    if (storage->ss_family != AF_INET) {
+        lens_sockaddr_read_any(storage, address);
+        return;
+    }
+    const struct sockaddr_in *four = (const struct sockaddr_in *)storage;
+    address->high = 0;
+    address->low = ntohl(four->sin_addr.s_addr);
+    address->port = ntohs(four->sin_port);
+    address->is_ipv6 = 0;
+}
 
 /// What the control data of a received message says. Fields without a control message stay as they were.
 struct lens_control {

@@ -96,7 +96,11 @@ public struct RelayShard: ~Copyable {
     public func isOverloaded(at now: Instant) -> Bool { shedder.isOverloaded(at: now) }
 
     /// When `handleTimeout` has something to do; nil when nothing is planned.
-    public var nextTimeout: Instant? { pending.isEmpty ? timers.next : Instant(nanoseconds: 0) }
+    ///
+    /// Mutating, although it changes nothing: a reader that borrows gets a copy of the whole shard's fields each time.
+    public var nextTimeout: Instant? {
+        mutating get { pending.isEmpty ? timers.next : Instant(nanoseconds: 0) }
+    }
 
     /// Sends what is due: reports, NACKs, keyframe requests. Calling early is harmless.
     ///

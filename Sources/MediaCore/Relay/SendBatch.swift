@@ -54,18 +54,19 @@ public struct SendBatch: ~Copyable {
     public private(set) var messageCount = 0
 
     @unsafe
-    private struct Entry {
-        var base: UnsafeMutableRawPointer
-        var length: Int32
+    @usableFromInline
+    struct Entry {
+        @usableFromInline var base: UnsafeMutableRawPointer
+        @usableFromInline var length: Int32
         var message: Int32
         /// The next datagram of the message, or -1.
-        var next: Int32
+        @usableFromInline var next: Int32
     }
 
     private var epoch: UInt64 = 1
     private let memory: UnsafeMutableRawPointer
-    private let entries: UnsafeMutablePointer<Entry>
-    private let messages: UnsafeMutablePointer<OutgoingMessage>
+    @usableFromInline let entries: UnsafeMutablePointer<Entry>
+    @usableFromInline let messages: UnsafeMutablePointer<OutgoingMessage>
 
     public init(capacity: Int) {
         self.capacity = max(1, capacity)
@@ -94,6 +95,7 @@ public struct SendBatch: ~Copyable {
 
     /// Where the bytes of datagram `index` stand; `index` must be below `count`.
     @unsafe
+    @inlinable
     public func base(_ index: Int) -> UnsafeMutableRawPointer {
         precondition(index >= 0 && index < count)
         return unsafe entries[index].base
@@ -107,12 +109,14 @@ public struct SendBatch: ~Copyable {
     }
 
     /// Message `index`, which must be below `messageCount`. Messages stand in the order of their first datagrams.
+    @inlinable
     public func message(_ index: Int) -> OutgoingMessage {
         precondition(index >= 0 && index < messageCount)
         return unsafe messages[index]
     }
 
     /// The datagram behind `index` in its message; nil for the last.
+    @inlinable
     public func next(_ index: Int) -> Int? {
         precondition(index >= 0 && index < count)
         let next = unsafe entries[index].next
@@ -120,6 +124,7 @@ public struct SendBatch: ~Copyable {
     }
 
     /// Bytes of datagram `index`, which must be below `count`.
+    @inlinable
     public func length(_ index: Int) -> Int {
         precondition(index >= 0 && index < count)
         return unsafe Int(entries[index].length)

@@ -96,7 +96,7 @@ struct Server: Sendable {
                 host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey]),
             sessions: sessions, metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)
         // Leaving this scope cancels the watch and waits for it.
-        async let watching: Void = ShardWatch(shards: shards, gateway: gateway, logger: logger).run()
+        async let _: Void = ShardWatch(shards: shards, gateway: gateway, logger: logger).run()
         try await web.run { port in
             let host = settings.httpHost.contains(":") ? "[\(settings.httpHost)]" : settings.httpHost
             logger.info(
