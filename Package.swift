@@ -64,6 +64,7 @@ let package = Package(
     targets: [
         // C
         .target(name: "CLinux"),
+        .target(name: "CMemory"),
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CSRTP", pkgConfig: "libsrtp2", apt: "libsrtp2-dev"),
         system("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
@@ -72,7 +73,7 @@ let package = Package(
 
         // Media
         library("MediaWire"),
-        library("MediaCore", ["MediaWire", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
+        library("MediaCore", ["MediaWire", "CMemory", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
         library("MediaIO", ["MediaCore", "MediaWire", "CLinux"]),
         library("Codecs", ["CVPX", "COpus"]),
         library("MediaFiles", ["CZlib"]),

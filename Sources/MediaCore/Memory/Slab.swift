@@ -1,3 +1,5 @@
+internal import CMemory
+
 /// Values in one block of memory, named by a small index that stays theirs until they are removed.
 ///
 /// The block is asked for in the size that it may need, but the system gives memory page by page as it is used, so an idle
@@ -46,6 +48,13 @@ struct Slab<Element: ~Copyable>: ~Copyable {
         generations[index] &+= 1
         free.append(index)
         count -= 1
+    }
+
+    /// Brings the value at `index` near, which is about to be changed.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        assert(contains(index))
+        unsafe lens_prefetch_write(base + index, MemoryLayout<Element>.stride)
     }
 
     subscript(index: Int) -> Element {

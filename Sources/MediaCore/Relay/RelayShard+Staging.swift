@@ -53,6 +53,7 @@ extension RelayShard {
             stage[place].kind = .dropped
             return
         }
+        prefetch(forTrack: track, length: packet.count)
         guard tracks[track].receiver?.gainsFromBursts == true else {
             let outcome = unsafe tracks[track].receiver?.unprotectRTP(packet, header) ?? .malformed
             settle(place, outcome)
@@ -67,6 +68,15 @@ extension RelayShard {
         stage[place].kind = .opening
         stage[place].job = Int32(truncatingIfNeeded: stage.openCount)
         stage.openCount &+= 1
+    }
+
+    /// Brings near what a packet of this track will touch when it has been decrypted, which takes long enough.
+    @inline(__always)
+    private func prefetch(forTrack track: Int, length: Int) {
+        tracks[track].cache?.prefetch(length)
+        sessions.prefetch(tracks[track].session)
+        guard tracks[track].subscriptions.count > 0 else { return }
+        slots.prefetch(Int(tracks[track].subscriptions[0]))
     }
 
     @inline(__always)

@@ -1,3 +1,4 @@
+internal import CMemory
 internal import MediaWire
 
 /// The last plain packets of a track, for retransmission: bounded in bytes, packets and age, in one block of memory.
@@ -42,6 +43,13 @@ struct PacketCache: ~Copyable {
     deinit {
         unsafe memory.deallocate()
         unsafe entries.deallocate()
+    }
+
+    /// Brings the memory near that a packet of this length will be stored in.
+    @inline(__always)
+    func prefetch(_ length: Int) {
+        let place = offset &+ length > capacity ? 0 : offset
+        unsafe lens_prefetch_write(memory + place, min(length, capacity))
     }
 
     mutating func store(_ packet: UnsafeRawBufferPointer, extended: Int64, at now: Instant) {
