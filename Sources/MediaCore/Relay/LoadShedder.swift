@@ -44,6 +44,7 @@ struct LoadShedder {
             lowSince = nil
             guard let since = highSince else {
                 highSince = now
+                changedAt = now
                 return
             }
             guard now.nanoseconds(since: since) >= Self.patience else {
@@ -64,6 +65,7 @@ struct LoadShedder {
         }
         guard let since = lowSince else {
             lowSince = now
+            changedAt = now
             return
         }
         guard now.nanoseconds(since: since) >= Self.calm else {

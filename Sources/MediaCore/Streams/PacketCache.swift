@@ -33,6 +33,8 @@ struct PacketCache: ~Copyable {
     init(capacity: Int) {
         self.capacity = max(capacity, ReceiveBatch.slotSize)
         unsafe memory = .allocate(byteCount: self.capacity, alignment: 64)
+        // Every page is touched once here, rather than one by one under the first packets that reach it.
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: self.capacity)
         unsafe entries = .allocate(capacity: Self.maximumPackets)
         let none = Entry(
             extended: .min, position: 0, length: 0, storedAt: Instant(nanoseconds: 0), resentAt: Instant(nanoseconds: 0)

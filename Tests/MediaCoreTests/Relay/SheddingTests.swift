@@ -27,6 +27,14 @@ import Testing
         #expect(!shedder.isOverloaded(at: now))
     }
 
+    /// Two looks far apart say nothing of the time between them but that it was long.
+    @Test func rareLooksShedLittle() {
+        var shedder = LoadShedder()
+        shedder.note(wait: 0, fill: 256, at: Instant(nanoseconds: 1_000_000_000))
+        shedder.note(wait: 0, fill: 256, at: Instant(nanoseconds: 1_006_000_000))
+        #expect(shedder.level == 75)
+    }
+
     @Test func lastingOverloadShedsWithinMillisecondsAndEndsWithinASecond() {
         var shedder = LoadShedder()
         var now = pass(
