@@ -40,6 +40,7 @@ struct ShardLoop: ~Copyable {
     }
 
     consuming func run() {
+        shard.warmUp()
         while step() {}
         let now = MonotonicClock.now
         shard.endAllSessions(at: now)

@@ -12,9 +12,11 @@ public struct RelayConfiguration: Sendable {
     public var maximumKeysTried = 4
     /// Source addresses and SSRCs bound to one stream at most: RTP, RTCP, and a change of address.
     public var maximumBindings = 4
-    /// Bytes of the retransmission cache of a video track and of an audio track, allocated at its first media.
-    public var videoCacheBytes = 256 * 1024
-    public var audioCacheBytes = 16 * 1024
+    /// Packets that a video track and an audio track keep for retransmission at most.
+    public var videoCachePackets = 512
+    public var audioCachePackets = 128
+    /// Bytes that the shard keeps for retransmission at most, of all tracks.
+    public var retransmissionMemory = 128 * 1024 * 1024
     /// Time between two reports of one stream, in ms.
     public var reportIntervalMilliseconds: Int64 = 1_000
     /// Packets sent again for one datagram of NACKs at most.

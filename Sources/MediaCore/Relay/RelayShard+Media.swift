@@ -77,7 +77,7 @@ extension RelayShard {
         }
         let subscriptions = tracks[index].subscriptions.count
         guard subscriptions > 0 else { return }
-        unsafe tracks[index].keep(packet, extended: extended, configuration, at: now)
+        unsafe tracks[index].keep(packet, extended: extended, in: &arena, configuration, at: now)
         let clockRate = tracks[index].clockRate
         for position in 0..<subscriptions {
             let slot = Int(tracks[index].subscriptions[position])
@@ -149,7 +149,7 @@ extension RelayShard {
             sessions[slots[slot].session].isGateOpen,
             let extended = tracks[source.index].incoming?.unwrapper.peek(
                 slots[slot].output.rewriter.sourceSequence(of: lost)),
-            let packet = unsafe tracks[source.index].cache?.take(extended: extended, at: now)
+            let packet = unsafe tracks[source.index].cache?.take(extended: extended, from: arena, at: now)
         else { return false }
         let span = unsafe RawSpan(_unsafeBytes: packet)
         guard let header = RTPHeader(span), let payload = header.payloadRange(in: span),

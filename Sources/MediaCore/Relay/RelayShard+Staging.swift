@@ -53,7 +53,7 @@ extension RelayShard {
             stage[place].kind = .dropped
             return
         }
-        prefetch(forTrack: track, length: packet.count)
+        prefetch(forTrack: track)
         guard tracks[track].receiver?.gainsFromBursts == true else {
             let outcome = unsafe tracks[track].receiver?.unprotectRTP(packet, header) ?? .malformed
             settle(place, outcome)
@@ -72,8 +72,7 @@ extension RelayShard {
 
     /// Brings near what a packet of this track will touch when it has been decrypted, which takes long enough.
     @inline(__always)
-    private func prefetch(forTrack track: Int, length: Int) {
-        tracks[track].cache?.prefetch(length)
+    private func prefetch(forTrack track: Int) {
         sessions.prefetch(tracks[track].session)
         guard tracks[track].subscriptions.count > 0 else { return }
         slots.prefetch(Int(tracks[track].subscriptions[0]))

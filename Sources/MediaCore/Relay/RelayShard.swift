@@ -33,6 +33,8 @@ public struct RelayShard: ~Copyable {
     /// What the stages of `receive` hand on.
     var stage = PacketStage()
     var shedder = LoadShedder()
+    /// What tracks keep for retransmission.
+    var arena: PacketArena
     var lostNumbers: [SequenceNumber] = []
     private var events: [ShardEvent] = []
     private var eventsRead = 0
@@ -46,11 +48,15 @@ public struct RelayShard: ~Copyable {
         slots = Slab(reserving: configuration.maximumSessions * 3)
         random = ShardRandom(seed: configuration.seed)
         sources = SourceTable(seed: configuration.seed)
+        arena = PacketArena(limit: configuration.retransmissionMemory)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
         lostNumbers.reserveCapacity(512)
     }
 
     deinit { unsafe scratch.deallocate() }
+
+    /// Has memory at hand that the first packets would wait for. Takes some ms.
+    public func warmUp() { arena.populate() }
 
     /// Sessions on this shard.
     public var sessionCount: Int { sessions.count }

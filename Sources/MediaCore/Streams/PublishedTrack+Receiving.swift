@@ -39,13 +39,14 @@ extension PublishedTrack {
     /// Keeps a packet for retransmission.
     @inline(__always)
     mutating func keep(
-        _ packet: UnsafeRawBufferPointer, extended: Int64, _ configuration: RelayConfiguration, at now: Instant
+        _ packet: UnsafeRawBufferPointer, extended: Int64, in arena: inout PacketArena,
+        _ configuration: RelayConfiguration, at now: Instant
     ) {
         if cache == nil {
             cache = PacketCache(
-                capacity: kind == .video ? configuration.videoCacheBytes : configuration.audioCacheBytes)
+                packets: kind == .video ? configuration.videoCachePackets : configuration.audioCachePackets)
         }
-        unsafe cache?.store(packet, extended: extended, at: now)
+        unsafe cache?.store(packet, extended: extended, in: &arena, at: now)
     }
 }
 

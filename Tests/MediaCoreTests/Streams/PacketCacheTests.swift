@@ -11,7 +11,9 @@ import Testing
     /// What comes out is what went in, or nothing: never a packet that was overwritten in part.
     @Test(arguments: [UInt64(1), 2, 3]) func answersWholePacketsOnly(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        var cache = PacketCache(capacity: 8 * 1024)
+        // The smallest ring that holds a few packets.
+        var arena = PacketArena(limit: 8 * 1024)
+        var cache = PacketCache(packets: 512)
         var now = Instant(nanoseconds: 1_000_000_000)
         var lengths: [Int64: Int] = [:]
         var found = 0
@@ -19,9 +21,9 @@ import Testing
             now = now.advanced(byMilliseconds: 10)
             let length = Int.random(in: 1...1_500, using: &generator)
             lengths[number] = length
-            Self.bytes(number, length).withUnsafeBytes { cache.store($0, extended: number, at: now) }
+            Self.bytes(number, length).withUnsafeBytes { cache.store($0, extended: number, in: &arena, at: now) }
             let wanted = number - Int64.random(in: 0...20, using: &generator)
-            if let packet = cache.take(extended: wanted, at: now) {
+            if let packet = cache.take(extended: wanted, from: arena, at: now) {
                 #expect([UInt8](packet) == Self.bytes(wanted, lengths[wanted] ?? 0), "seed \(seed), \(number)")
                 found += 1
             }
@@ -30,21 +32,23 @@ import Testing
     }
 
     @Test func newestPacketIsAlwaysThere() {
-        var cache = PacketCache(capacity: 4_096)
+        var arena = PacketArena(limit: 4_096)
+        var cache = PacketCache(packets: 512)
         for number in Int64(0)..<500 {
             let bytes = Self.bytes(number, 1 + Int(number % 1_400))
-            bytes.withUnsafeBytes { cache.store($0, extended: number, at: Instant(nanoseconds: 1)) }
-            let packet = cache.take(extended: number, at: Instant(nanoseconds: 1)).map { [UInt8]($0) }
+            bytes.withUnsafeBytes { cache.store($0, extended: number, in: &arena, at: Instant(nanoseconds: 1)) }
+            let packet = cache.take(extended: number, from: arena, at: Instant(nanoseconds: 1)).map { [UInt8]($0) }
             #expect(packet == bytes)
         }
     }
 
     @Test func ageSpacingAndUnknownNumbersAreKept() {
-        var cache = PacketCache(capacity: 4_096)
+        var arena = PacketArena(limit: 4_096)
+        var cache = PacketCache(packets: 512)
         let start = Instant(nanoseconds: 5_000_000_000)
-        [UInt8](repeating: 1, count: 10).withUnsafeBytes { cache.store($0, extended: 7, at: start) }
+        [UInt8](repeating: 1, count: 10).withUnsafeBytes { cache.store($0, extended: 7, in: &arena, at: start) }
         func isThere(_ number: Int64, _ milliseconds: Int64) -> Bool {
-            cache.take(extended: number, at: start.advanced(byMilliseconds: milliseconds)) != nil
+            cache.take(extended: number, from: arena, at: start.advanced(byMilliseconds: milliseconds)) != nil
         }
         let answers = [
             isThere(7, 1), isThere(7, 2), isThere(7, 6), isThere(8, 6), isThere(7 + 512, 6), isThere(7, 2_000),
