@@ -3,8 +3,10 @@ internal import MediaWire
 
 /// The loop of a shard's thread: commands, a batch in, a batch out, timers, wait.
 struct ShardLoop: ~Copyable {
-    /// Messages of one receive. Enough for a burst, small enough to stay in the cache.
+    /// Messages of one receive, and of one where a message may hold several datagrams. Enough for a burst, few enough that what
+    /// was received is still in the nearer caches when it is sent.
     private static let receiveCapacity = 64
+    private static let mergedReceiveCapacity = 16
     private static let sendCapacity = 256
     private static let reportInterval: Int64 = 500_000_000
     /// From this wait in the socket on, in ns, its fill is looked at.
@@ -17,7 +19,7 @@ struct ShardLoop: ~Copyable {
     private var shard: RelayShard
     private var batch: ReceiveBatch
     private var outgoing = SendBatch(capacity: sendCapacity)
-    private var receiver = DatagramReceiver(capacity: receiveCapacity)
+    private var receiver: DatagramReceiver
     private var sender = DatagramSender(capacity: sendCapacity)
     private var measurements = ShardMeasurements()
     private var nextReport = Instant(nanoseconds: 0)
@@ -31,7 +33,9 @@ struct ShardLoop: ~Copyable {
         socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
         onEvent: @escaping (ShardEvent) -> Void, report: @escaping (ShardMeasurements) -> Void
     ) {
-        batch = ReceiveBatch(capacity: Self.receiveCapacity, merged: socket.offload.merges)
+        let capacity = socket.offload.merges ? Self.mergedReceiveCapacity : Self.receiveCapacity
+        batch = ReceiveBatch(capacity: capacity, merged: socket.offload.merges)
+        receiver = DatagramReceiver(capacity: capacity)
         self.socket = socket
         self.mailbox = mailbox
         self.onEvent = onEvent
@@ -50,17 +54,20 @@ struct ShardLoop: ~Copyable {
 
     /// One round. False when the shard is to stop.
     private mutating func step() -> Bool {
-        var now = MonotonicClock.now
-        for command in mailbox.takeAll() { command(&shard, now) }
+        let commands = mailbox.takeAll()
+        if !commands.isEmpty {
+            let now = MonotonicClock.now
+            for command in commands { command(&shard, now) }
+        }
         if mailbox.isClosed { return false }
         let waits = pace.isFast && !isBehind
         let received = receiver.receive(from: socket, into: &batch, waits: waits)
-        if received > 0 || waits {
-            now = MonotonicClock.now
-            pace.note(receivedAny: received > 0, at: now)
-        }
+        isBehind = receiver.isFull(batch)
+        let now = MonotonicClock.now
+        if received > 0 || waits { pace.note(receivedAny: received > 0, at: now) }
         if received > 0 {
-            noteBacklog(at: now)
+            // What fits into one receive is no backlog.
+            if isBehind || wasLate { noteBacklog(at: now) }
             var index = 0
             while index < received {
                 index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
@@ -74,7 +81,6 @@ struct ShardLoop: ~Copyable {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        isBehind = receiver.isFull(batch)
         if !isBehind, !pace.isFast { wait(at: now) }
         return true
     }
