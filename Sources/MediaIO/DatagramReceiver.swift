@@ -9,6 +9,8 @@ public struct DatagramReceiver: ~Copyable {
     private let memory: MessageMemory
     /// Messages whose headers are as the kernel wants them; it overwrites those that it fills.
     private var prepared = 0
+    /// Messages asked for last.
+    private var asked = 1
     /// Every message has something to say in its control data: where it was sent to, or how it was merged.
     private var needsControl = true
     private static let stampSpacing = 8
@@ -22,9 +24,11 @@ public struct DatagramReceiver: ~Copyable {
     public init(capacity: Int) { memory = MessageMemory(capacity: capacity) }
 
     /// Receives what is there. Answers the number of datagrams now in the batch.
-    /// - Parameter waits: sleeps until there is something, at most `UDPSocket.longestWait`.
+    /// - Parameters:
+    ///   - most: messages to take at most; nil for as many as there is room for.
+    ///   - waits: sleeps until there is something, at most `UDPSocket.longestWait`.
     public mutating func receive(
-        from socket: borrowing UDPSocket, into batch: inout ReceiveBatch, waits: Bool = false
+        from socket: borrowing UDPSocket, into batch: inout ReceiveBatch, most: Int? = nil, waits: Bool = false
     ) -> Int {
         let count = min(memory.capacity, batch.capacity)
         needsControl = socket.isWildcard || socket.offload.merges
@@ -38,8 +42,9 @@ public struct DatagramReceiver: ~Copyable {
             for index in 0..<count { prepare(index, batch) }
         }
         systemCalls &+= 1
+        asked = max(1, min(count, most ?? count))
         let received = unsafe Int(
-            lens_receive_messages(socket.descriptor, memory.messages, UInt32(count), waits ? 1 : 0))
+            lens_receive_messages(socket.descriptor, memory.messages, UInt32(asked), waits ? 1 : 0))
         guard received > 0 else { return 0 }
         let local = socket.localAddress.address
         for index in 0..<received {
@@ -51,10 +56,8 @@ public struct DatagramReceiver: ~Copyable {
         return batch.count
     }
 
-    /// True if the batch was filled to its last message: there may be more.
-    public func isFull(_ batch: borrowing ReceiveBatch) -> Bool {
-        batch.messageCount >= min(memory.capacity, batch.capacity)
-    }
+    /// True if the last receive brought as many messages as it might: there may be more.
+    public func isFull(_ batch: borrowing ReceiveBatch) -> Bool { batch.messageCount >= asked }
 
     private static var nameLength: socklen_t { socklen_t(MemoryLayout<sockaddr_storage>.size) }
 

@@ -3,10 +3,10 @@ internal import MediaWire
 
 /// The loop of a shard's thread: commands, a batch in, a batch out, timers, wait.
 struct ShardLoop: ~Copyable {
-    /// Messages of one receive, and of one where a message may hold several datagrams. Enough for a burst, few enough that what
-    /// was received is still in the nearer caches when it is sent.
+    /// Messages of one receive at most; where they hold several datagrams each, fewer, down to `fewestMerged`. Enough for a burst,
+    /// few enough that what was received is still in the nearer caches when it is sent.
     private static let receiveCapacity = 64
-    private static let mergedReceiveCapacity = 16
+    private static let fewestMerged = 16
     private static let sendCapacity = 256
     private static let reportInterval: Int64 = 500_000_000
     /// From this wait in the socket on, in ns, its fill is looked at.
@@ -19,7 +19,9 @@ struct ShardLoop: ~Copyable {
     private var shard: RelayShard
     private var batch: ReceiveBatch
     private var outgoing = SendBatch(capacity: sendCapacity)
-    private var receiver: DatagramReceiver
+    private var receiver = DatagramReceiver(capacity: receiveCapacity)
+    /// Messages to take with the next receive.
+    private var wanted = receiveCapacity
     private var sender = DatagramSender(capacity: sendCapacity)
     private var measurements = ShardMeasurements()
     private var nextReport = Instant(nanoseconds: 0)
@@ -33,9 +35,7 @@ struct ShardLoop: ~Copyable {
         socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
         onEvent: @escaping (ShardEvent) -> Void, report: @escaping (ShardMeasurements) -> Void
     ) {
-        let capacity = socket.offload.merges ? Self.mergedReceiveCapacity : Self.receiveCapacity
-        batch = ReceiveBatch(capacity: capacity, merged: socket.offload.merges)
-        receiver = DatagramReceiver(capacity: capacity)
+        batch = ReceiveBatch(capacity: Self.receiveCapacity, merged: socket.offload.merges)
         self.socket = socket
         self.mailbox = mailbox
         self.onEvent = onEvent
@@ -61,7 +61,7 @@ struct ShardLoop: ~Copyable {
         }
         if mailbox.isClosed { return false }
         let waits = pace.isFast && !isBehind
-        let received = receiver.receive(from: socket, into: &batch, waits: waits)
+        let received = receiver.receive(from: socket, into: &batch, most: wanted, waits: waits)
         isBehind = receiver.isFull(batch)
         let now = MonotonicClock.now
         if received > 0 || waits { pace.note(receivedAny: received > 0, at: now) }
@@ -74,6 +74,7 @@ struct ShardLoop: ~Copyable {
                 sender.send(&outgoing, through: socket)
             }
             measure()
+            wanted = max(Self.fewestMerged, Self.receiveCapacity &* batch.messageCount / batch.count)
         }
         if let due = shard.nextTimeout, due <= now { runTimers(at: now) }
         while let event = shard.pollEvent() { onEvent(event) }
