@@ -9,19 +9,27 @@ extension RelayShard {
 
     mutating func startTrackReports(_ track: Int, at now: Instant) {
         tracks[track].hasReportTimer = true
-        timers.schedule(.trackReport, track, tracks.generation(of: track), at: now.advanced(byMilliseconds: interval()))
+        tracks[track].reportPace.begin(bytes: tracks[track].incoming?.reception.bytesReceived ?? 0, at: now)
+        timers.schedule(
+            .trackReport, track, tracks.generation(of: track),
+            at: now.advanced(byMilliseconds: spread(configuration.reportIntervalMilliseconds)))
     }
 
     mutating func startSlotReports(_ slot: Int, at now: Instant) {
         slots[slot].hasReportTimer = true
         slots[slot].lastReportedPackets = 0
+        slots[slot].reportPace.begin(bytes: slots[slot].output.payloadBytesSent, at: now)
         timers.schedule(.slotReport, slot, slots.generation(of: slot), at: now.advanced(byMilliseconds: 20))
     }
 
-    /// The report interval, spread by half to either side so that reports do not fall into step (RFC 3550 section 6.3.1).
-    private mutating func interval() -> Int64 {
-        let middle = configuration.reportIntervalMilliseconds
-        return Int64.random(in: (middle / 2)...(middle * 3 / 2), using: &random)
+    /// A report interval, spread by half to either side so that reports do not fall into step (RFC 3550 section 6.3.1).
+    private mutating func spread(_ middle: Int64) -> Int64 {
+        Int64.random(in: (middle / 2)...(middle * 3 / 2), using: &random)
+    }
+
+    private var reportIntervals: ClosedRange<Int64> {
+        let shortest = configuration.reportIntervalMilliseconds
+        return shortest...max(shortest, configuration.longestReportIntervalMilliseconds)
     }
 
     mutating func hastenSlotReports(ofTrack track: Int, at now: Instant) {
@@ -101,7 +109,9 @@ extension RelayShard {
         if tracks[track].silentReports >= Self.silentIntervals {
             tracks[track].hasReportTimer = false
         } else {
-            timers.schedule(.trackReport, track, timer.generation, at: now.advanced(byMilliseconds: interval()))
+            let bytes = tracks[track].incoming?.reception.bytesReceived ?? 0
+            let next = tracks[track].reportPace.next(bytes: bytes, at: now, within: reportIntervals)
+            timers.schedule(.trackReport, track, timer.generation, at: now.advanced(byMilliseconds: spread(next)))
         }
     }
 
@@ -118,7 +128,9 @@ extension RelayShard {
         if slots[slot].silentReports >= Self.silentIntervals {
             slots[slot].hasReportTimer = false
         } else {
-            timers.schedule(.slotReport, slot, timer.generation, at: now.advanced(byMilliseconds: interval()))
+            let next = slots[slot].reportPace.next(
+                bytes: slots[slot].output.payloadBytesSent, at: now, within: reportIntervals)
+            timers.schedule(.slotReport, slot, timer.generation, at: now.advanced(byMilliseconds: spread(next)))
         }
     }
 

@@ -23,6 +23,7 @@ struct PlayerSlot: ~Copyable {
     var reports = SenderReportHistory()
     var hasReportTimer = false
     var lastReportedPackets: UInt64 = 0
+    var reportPace = ReportPace()
     var silentReports: Int64 = 0
     var reportedLost: Int32 = 0
     var reportedFractionLost: UInt8 = 0

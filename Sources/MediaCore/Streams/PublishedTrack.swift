@@ -37,6 +37,7 @@ struct PublishedTrack: ~Copyable {
     var firSequence: UInt8 = 0
     var hasReportTimer = false
     var lastReportedPackets: UInt64 = 0
+    var reportPace = ReportPace()
     var silentReports: Int64 = 0
     var nackTimer: Instant?
     /// When the one timer that counts for keyframe requests is due; entries of the queue that were overtaken do nothing.
