@@ -22,12 +22,11 @@ struct PacketCache: ~Copyable {
     private let mask: Int
 
     /// - Parameter packets: remembered at most, rounded up to a power of two.
-    init(packets: Int) {
+    /// - Returns: nil if there is no memory: the track goes without.
+    init?(packets: Int) {
         var capacity = 16
         while capacity < packets { capacity *= 2 }
-        guard let memory = unsafe lens_allocate_zeroed(capacity * MemoryLayout<Entry>.stride) else {
-            preconditionFailure("no memory left")
-        }
+        guard let memory = unsafe lens_allocate_zeroed(capacity * MemoryLayout<Entry>.stride) else { return nil }
         // Zeroed entries stand at no place.
         unsafe entries = memory.bindMemory(to: Entry.self, capacity: capacity)
         mask = capacity - 1
