@@ -31,14 +31,18 @@ public struct DatagramReceiver: ~Copyable {
         from socket: borrowing UDPSocket, into batch: inout ReceiveBatch, most: Int? = nil, waits: Bool = false
     ) -> Int {
         let count = min(memory.capacity, batch.capacity)
-        needsControl = socket.isWildcard || socket.offload.merges
+        let needed = socket.isWildcard || socket.offload.merges
+        if needed != needsControl {
+            needsControl = needed
+            prepared = 0
+        }
         if prepared < count {
             for index in prepared..<count { prepare(index, batch) }
             prepared = count
         }
         batch.removeAll()
         // Each receive gets the same memory, so headers are made once.
-        if unsafe memory.vectors[0].iov_base != batch.message(0) {
+        if unsafe memory.vectors[0].iov_base != batch.message(0) || memory.vectors[0].iov_len != batch.messageSize {
             for index in 0..<count { prepare(index, batch) }
         }
         systemCalls &+= 1

@@ -9,8 +9,12 @@ public struct DatagramSender: ~Copyable {
     private let memory: MessageMemory
     /// The datagram that each prepared message begins with.
     private let firsts: UnsafeMutablePointer<Int32>
-    /// Datagrams longer than this leave one by one: the kernel has refused to cut a message into such.
+    /// Datagrams longer than this leave one by one: the kernel has refused to cut a message into such, perhaps for one path only, so
+    /// it is asked again after a while.
     private var longestSegment = Int.max
+    private var retryAt: UInt64 = 0
+    /// Calls to the kernel until then.
+    private static let retryInterval: UInt64 = 16_384
 
     /// Datagrams that the kernel did not take: its buffer was full, or there is no route.
     public private(set) var dropped: UInt64 = 0
@@ -31,6 +35,7 @@ public struct DatagramSender: ~Copyable {
     /// Sends the batch's datagrams and empties it: those of one message in their order, with UDP_SEGMENT where the socket has it.
     /// What the kernel refuses is dropped and counted.
     public mutating func send(_ batch: inout SendBatch, through socket: borrowing UDPSocket) {
+        if longestSegment != .max, systemCalls >= retryAt { longestSegment = .max }
         var used = 0
         var vectors = 0
         for index in 0..<batch.messageCount {
@@ -135,5 +140,6 @@ public struct DatagramSender: ~Copyable {
         }
         guard isTaken else { return }
         longestSegment = code == EIO ? 0 : min(longestSegment, batch.length(first) &- 1)
+        retryAt = systemCalls &+ Self.retryInterval
     }
 }

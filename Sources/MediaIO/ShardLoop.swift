@@ -94,8 +94,9 @@ struct ShardLoop: ~Copyable {
         let fill = isLate ? socket.receiveFill : 0
         // Between two overloads there is nothing to tell.
         guard isLate || wasLate else { return }
-        wasLate = isLate || shard.isOverloaded(at: now)
         shard.noteBacklog(wait: wait, fill: fill, at: now)
+        // As long as it sheds it has to hear that there is no reason any more.
+        wasLate = isLate || shard.isOverloaded(at: now)
     }
 
     private mutating func runTimers(at now: Instant) {

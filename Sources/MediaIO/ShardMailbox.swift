@@ -67,7 +67,8 @@ final class ShardMailbox: Sendable {
     var isClosed: Bool { hasClosed.load(ordering: .acquiring) }
 
     private func wake() {
-        hasWork.store(true, ordering: .releasing)
+        // In this order: whoever takes the flag clears a signal that is there already, so none is left behind to wake for nothing.
         lens_signal_event(wakeDescriptor)
+        hasWork.store(true, ordering: .releasing)
     }
 }

@@ -41,6 +41,8 @@ public final class SimulatedSystem {
     public init(seed: UInt64, configure: (inout RelayConfiguration) -> Void = { _ in }) {
         random = SimulationRandom(seed: seed)
         var configuration = RelayConfiguration(seed: random.next())
+        // The last report of each stream is to tell how the call ended.
+        configuration.longestReportIntervalMilliseconds = configuration.reportIntervalMilliseconds
         configure(&configuration)
         shard = RelayShard(configuration)
     }

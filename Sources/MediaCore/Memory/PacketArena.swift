@@ -43,7 +43,7 @@ struct PacketArena: ~Copyable {
     @inline(__always)
     mutating func store(_ packet: UnsafeRawBufferPointer, at now: Instant) -> Place? {
         guard let source = packet.baseAddress, packet.count <= ReceiveBatch.slotSize else { return nil }
-        if offset &+ packet.count > size { turn(at: now) }
+        if offset &+ packet.count > size { turn(at: now) } else if lapBegan == nil { lapBegan = now }
         let place = Place(lap: lap, offset: UInt32(truncatingIfNeeded: offset))
         unsafe (memory + offset).copyMemory(from: source, byteCount: packet.count)
         offset &+= packet.count

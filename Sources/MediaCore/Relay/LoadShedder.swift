@@ -18,6 +18,8 @@ struct LoadShedder {
     static let riseInterval: Int64 = 80_000
     static let fallInterval: Int64 = 2_000_000
     static let highest: Int64 = 256
+    /// Levels at one look.
+    static let mostSteps: Int64 = 32
     /// New sessions are refused for this long after the last shed.
     static let aftermath: Int64 = 1_000_000_000
 
@@ -78,7 +80,8 @@ struct LoadShedder {
     private mutating func change(by step: Int64, each interval: Int64, at now: Instant) {
         let steps = max(0, now.nanoseconds(since: changedAt)) / interval
         guard steps > 0 else { return }
-        level = min(max(level &+ step &* min(steps, Self.highest), 0), Self.highest)
+        // A long time between two looks may have been a stall.
+        level = min(max(level &+ step &* min(steps, Self.mostSteps), 0), Self.highest)
         changedAt = now
     }
 

@@ -111,6 +111,7 @@ extension RelayShard {
                 removeTrack(index)
             case .play:
                 forget(slots[index].bindings, .slot(index))
+                stage.removeAll()
                 slots.remove(index)
             }
         }
@@ -118,6 +119,8 @@ extension RelayShard {
     }
 
     mutating func removeTrack(_ index: Int) {
+        // Nothing that was staged may point at it.
+        stage.removeAll()
         tracks[index].ring?.close()
         // When a session ends, its players may have gone first.
         for position in 0..<tracks[index].subscriptions.count {

@@ -82,7 +82,7 @@ extension RelayShard {
         for position in 0..<subscriptions {
             let slot = Int(tracks[index].subscriptions[position])
             switch unsafe slots[slot].forward(
-                packet, header, payload, spare: position &+ 1 == subscriptions ? spare : 0, extended: extended,
+                packet, header, payload, spare: subscriptions == 1 ? spare : 0, extended: extended,
                 startsKeyframe: startsKeyframe, clockRate: clockRate, through: &stage, into: &send, at: now)
             {
             case .sent:
@@ -172,6 +172,12 @@ extension RelayShard {
 extension RelayShard {
     /// The first packet that is taken after some were shed. They are not asked for again, and the picture has to begin anew.
     private mutating func endShedding(track index: Int, before sequence: SequenceNumber, at now: Instant) {
+        // Packets from before the gap may still be on their way.
+        if let unwrapper = tracks[index].incoming?.unwrapper, let newest = unwrapper.newest,
+            unwrapper.peek(sequence) <= newest &+ 1
+        {
+            return
+        }
         tracks[index].shedding.end()
         tracks[index].incoming?.nacks.skip(to: sequence)
         requestKeyframe(track: index, at: now)

@@ -172,7 +172,7 @@ public struct SendBatch: ~Copyable {
     @inline(__always)
     mutating func commit(_ base: UnsafeMutableRawPointer, length: Int, to path: Path, run: inout SendRun) {
         guard count < capacity, length > 0, length <= Self.slotSize else { return }
-        if run.epoch == epoch {
+        if run.epoch == epoch, Int(run.message) < messageCount {
             let message = unsafe messages + Int(run.message)
             if unsafe length <= message.pointee.segmentSize
                 && message.pointee.length == message.pointee.segmentSize &* message.pointee.count

@@ -1,6 +1,6 @@
 internal import MediaWire
 
-/// How a slot sends: header into the next send slot, payload encrypted behind it.
+/// How a slot sends: its header before the payload, which is encrypted where it stands or on its way into a send slot.
 extension PlayerSlot {
     enum Forwarding {
         case sent

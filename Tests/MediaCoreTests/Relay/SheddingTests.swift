@@ -32,7 +32,7 @@ import Testing
         var shedder = LoadShedder()
         shedder.note(wait: 0, fill: 256, at: Instant(nanoseconds: 1_000_000_000))
         shedder.note(wait: 0, fill: 256, at: Instant(nanoseconds: 1_006_000_000))
-        #expect(shedder.level == 75)
+        #expect(shedder.level == LoadShedder.mostSteps)
     }
 
     @Test func lastingOverloadShedsWithinMillisecondsAndEndsWithinASecond() {
@@ -98,6 +98,22 @@ import Testing
         let asked = publisher.video.control(after + bench.advance(milliseconds: 300))
         #expect(asked.contains { $0.isPLI })
         #expect(!asked.contains { $0.asNACK != nil })
+    }
+
+    /// However the overload ends, be it by silence, video comes back with the next quiet traffic.
+    @Test func silenceEndsShedding() throws {
+        let call = try Call()
+        call.publish(1...3)
+        overload(call.bench, milliseconds: 40)
+        #expect(call.player.media(call.publish(4...6)).isEmpty)
+        call.bench.now = call.bench.now.advanced(byMilliseconds: 2_000)
+        var number = 7
+        while number < 200, call.player.media(call.publish(number)).isEmpty {
+            number += 1
+            call.bench.now = call.bench.now.advanced(byMilliseconds: 20)
+            call.bench.shard.noteBacklog(wait: 0, fill: 0, at: call.bench.now)
+        }
+        #expect(number < 60)
     }
 
     @Test func shedPacketsAreNotDecryptedAndChangeNothingElse() throws {
