@@ -107,6 +107,7 @@ extension RelayShard {
     }
 
     /// What a packet may set off, which few do.
+    @inline(never)
     private mutating func service(track index: Int, at now: Instant) {
         if !tracks[index].hasReportTimer { startTrackReports(index, at: now) }
         scheduleNACK(track: index)
@@ -115,6 +116,7 @@ extension RelayShard {
     }
 
     /// A track's stream begins, or begins anew with another SSRC.
+    @inline(never)
     private mutating func begin(_ ssrc: SSRC, track index: Int, at now: Instant) {
         let isFirst = tracks[index].incoming == nil
         tracks[index].incoming = IncomingStream(ssrc: ssrc)
@@ -171,6 +173,7 @@ extension RelayShard {
 
 extension RelayShard {
     /// The first packet that is taken after some were shed. They are not asked for again, and the picture has to begin anew.
+    @inline(never)
     private mutating func endShedding(track index: Int, before sequence: SequenceNumber, at now: Instant) {
         // Packets from before the gap may still be on their way.
         if let unwrapper = tracks[index].incoming?.unwrapper, let newest = unwrapper.newest,
