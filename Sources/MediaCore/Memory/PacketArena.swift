@@ -3,8 +3,8 @@ internal import CMemory
 /// The last plain packets of a whole shard, in the order of their arrival: a ring that all tracks write to.
 ///
 /// One ring for all, since it is written in a row: that costs caches and page tables least, and the same memory serves few
-/// busy tracks and many slow ones. It grows while packets younger than a second would be overwritten, up to its limit; what
-/// was never used takes no room.
+/// busy tracks and many slow ones. It grows while packets younger than a second would be overwritten, up to its limit, and
+/// shrinks when it holds many seconds, since a small ring stays in the caches.
 @safe
 struct PacketArena: ~Copyable {
     /// Where a packet stands. The zeroed value stands for none.
@@ -14,8 +14,10 @@ struct PacketArena: ~Copyable {
     }
 
     /// Bytes that the ring begins with, and grows by.
-    static let initialSize = 16 * 1024 * 1024
-    static let step = 4 * 1024 * 1024
+    static let initialSize = 2 * 1024 * 1024
+    static let step = 2 * 1024 * 1024
+    /// Bytes that `populate` makes ready.
+    static let populatedSize = 16 * 1024 * 1024
     /// Packets younger than this are kept if there is room, in ns.
     static let retention: Int64 = 1_000_000_000
 
@@ -37,7 +39,7 @@ struct PacketArena: ~Copyable {
     deinit { unsafe memory.deallocate() }
 
     /// Has the memory of the beginning at hand before packets come, which takes some ms.
-    func populate() { unsafe lens_populate(memory, size) }
+    func populate() { unsafe lens_populate(memory, min(Self.populatedSize, limit)) }
 
     /// Keeps a packet of at most `ReceiveBatch.slotSize` bytes; nil for longer ones.
     @inline(__always)
@@ -56,6 +58,9 @@ struct PacketArena: ~Copyable {
         if let lapBegan, now.nanoseconds(since: lapBegan) < Self.retention, size &+ Self.step <= limit {
             size &+= Self.step
             return
+        }
+        if let lapBegan, now.nanoseconds(since: lapBegan) > 4 &* Self.retention {
+            size = max(min(Self.initialSize, limit), size / 2)
         }
         offset = 0
         lap = lap == .max ? 1 : lap &+ 1

@@ -39,8 +39,22 @@ import Testing
         #expect((600...667).contains(run(&small, milliseconds: 500, each: 20).count))
         #expect(small.size == 1_000_000)
         var slow = PacketArena(limit: 64 * 1024 * 1024)
-        _ = run(&slow, milliseconds: 30_000, each: 1)
+        _ = run(&slow, milliseconds: 20_000, each: 1)
         #expect(slow.size == PacketArena.initialSize)
+    }
+
+    @Test func shrinksAgainWhenLittleComes() {
+        var arena = PacketArena(limit: 64 * 1024 * 1024)
+        _ = run(&arena, milliseconds: 2_000, each: 20)
+        let grown = arena.size
+        #expect(grown > 20 * 1024 * 1024)
+        // Its clock goes on from where the last packet came.
+        var now = Instant(nanoseconds: 10_000_000_000)
+        for number in 0..<60_000 {
+            now = now.advanced(byMilliseconds: 3)
+            Self.bytes(number).withUnsafeBytes { _ = arena.store($0, at: now) }
+        }
+        #expect(arena.size < grown / 4)
     }
 
     @Test func noPlaceAndLongPacketsAreNowhere() {
