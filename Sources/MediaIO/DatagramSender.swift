@@ -46,7 +46,8 @@ public struct DatagramSender: ~Copyable {
             let wanted = isWhole ? message.count : 1
             var datagram: Int? = message.first
             while let first = datagram {
-                if used == memory.capacity || vectors &+ wanted > memory.vectorCapacity {
+                // Every message has a piece, so the pieces run out first.
+                if vectors &+ wanted > memory.capacity {
                     flush(used, batch, socket)
                     used = 0
                     vectors = 0

@@ -3,10 +3,8 @@ internal import CLinux
 /// The message headers of one batch with what they point to, allocated once and set up anew for each system call.
 @safe
 struct MessageMemory: ~Copyable {
-    /// Messages.
+    /// Messages, and pieces of memory that they consist of.
     let capacity: Int
-    /// Pieces of memory that the messages consist of.
-    let vectorCapacity: Int
     let messages: UnsafeMutablePointer<lens_message>
     let vectors: UnsafeMutablePointer<iovec>
     let names: UnsafeMutablePointer<sockaddr_storage>
@@ -14,7 +12,6 @@ struct MessageMemory: ~Copyable {
 
     init(capacity: Int) {
         self.capacity = max(1, capacity)
-        vectorCapacity = self.capacity
         unsafe messages = .allocate(capacity: self.capacity)
         unsafe vectors = .allocate(capacity: self.capacity)
         unsafe names = .allocate(capacity: self.capacity)

@@ -88,7 +88,7 @@ struct ShardLoop: ~Copyable {
 
     /// Tells the shard what waits in the socket. The kernel is asked only when there is some reason.
     private mutating func noteBacklog(at now: Instant) {
-        let stamp = batch.stamp(ofMessage: 0).nanoseconds
+        let stamp = batch.stamp(ofMessage: 0)
         let wait = stamp == 0 ? 0 : Int64(truncatingIfNeeded: WallClock.unixNanoseconds &- stamp)
         let isLate = wait > Self.lateness
         let fill = isLate ? socket.receiveFill : 0
@@ -120,7 +120,7 @@ struct ShardLoop: ~Copyable {
     private mutating func measure() {
         let after = WallClock.unixNanoseconds
         for index in 0..<batch.messageCount {
-            let stamp = batch.stamp(ofMessage: index).nanoseconds
+            let stamp = batch.stamp(ofMessage: index)
             if stamp != 0, after >= stamp { measurements.relayLatency.record(nanoseconds: after &- stamp) }
         }
         hasMeasured = true

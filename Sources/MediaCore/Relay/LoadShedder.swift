@@ -44,12 +44,7 @@ struct LoadShedder {
     mutating func note(wait: Int64, fill: Int, at now: Instant) {
         if wait > Self.longWait || fill > Self.highFill {
             lowSince = nil
-            guard let since = highSince else {
-                highSince = now
-                changedAt = now
-                return
-            }
-            guard now.nanoseconds(since: since) >= Self.patience else {
+            guard Self.hasLasted(Self.patience, since: &highSince, at: now) else {
                 changedAt = now
                 return
             }
@@ -65,16 +60,18 @@ struct LoadShedder {
             lowSince = nil
             return
         }
-        guard let since = lowSince else {
-            lowSince = now
-            changedAt = now
-            return
-        }
-        guard now.nanoseconds(since: since) >= Self.calm else {
+        guard Self.hasLasted(Self.calm, since: &lowSince, at: now) else {
             changedAt = now
             return
         }
         change(by: -1, each: Self.fallInterval, at: now)
+    }
+
+    /// Whether a state has lasted, which begins now if it has not begun before.
+    private static func hasLasted(_ duration: Int64, since began: inout Instant?, at now: Instant) -> Bool {
+        let start = began ?? now
+        began = start
+        return now.nanoseconds(since: start) >= duration
     }
 
     private mutating func change(by step: Int64, each interval: Int64, at now: Instant) {

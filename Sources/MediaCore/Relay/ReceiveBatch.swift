@@ -142,10 +142,10 @@ public struct ReceiveBatch: ~Copyable {
         return unsafe datagram.length > UInt32(Self.slotSize) || messages[Int(datagram.message)].isTruncated
     }
 
-    /// Kernel receive stamp of message `index`, which must be below `messageCount`, and how many bytes came with it.
-    public func stamp(ofMessage index: Int) -> (nanoseconds: UInt64, length: Int) {
+    /// Kernel receive stamp, in ns since 1970, of message `index`, which must be below `messageCount`.
+    public func stamp(ofMessage index: Int) -> UInt64 {
         precondition(index >= 0 && index < messageCount)
-        return unsafe (messages[index].kernelStamp, messages[index].length)
+        return unsafe messages[index].kernelStamp
     }
 
     /// Copies a datagram in, for simulations. False when the batch is full. Longer ones are truncated, as the kernel does it.

@@ -63,7 +63,7 @@ extension RelayShard {
             settle(place, .malformed)
             return
         }
-        unsafe tracks[track].receiver?.begin(&job)
+        unsafe tracks[track].receiver?.begin(&job, header)
         unsafe (stage.openJobs + stage.openCount).initialize(to: job)
         stage[place].kind = .opening
         stage[place].job = Int32(truncatingIfNeeded: stage.openCount)

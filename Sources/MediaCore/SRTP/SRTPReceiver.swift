@@ -32,16 +32,16 @@ public struct SRTPReceiver: ~Copyable {
 
     /// Unprotects an RTP packet in place.
     public mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
-        guard let header = unsafe readHeader(packet) else { return count(.malformed) }
-        return count(unsafe open(packet, header))
+        guard let header = unsafe RTPHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))) else {
+            return count(.malformed)
+        }
+        return unsafe unprotectRTP(packet, header)
     }
 
     /// As `unprotectRTP(_:)`, for a packet whose header was read.
     @inline(__always)
     mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer, _ header: RTPHeader) -> SRTPOutcome {
-        guard packet.count <= SRTPSender.maximumLength,
-            packet.count >= Int(header.headerLength) &+ profile.rtpOverhead
-        else { return count(.malformed) }
+        guard hasRoom(packet.count, header) else { return count(.malformed) }
         return count(unsafe open(packet, header))
     }
 
@@ -51,13 +51,23 @@ public struct SRTPReceiver: ~Copyable {
     /// Starts a job of `SRTPJob.init(packet:)`: what is faster packet by packet is done here, the rest by
     /// `SRTPBurst.run`. Hand the job to `finish` after that. This receiver must live until then.
     public mutating func begin(_ job: inout SRTPJob) {
+        let packet = unsafe UnsafeRawBufferPointer(start: job.packet, count: job.capacity)
+        guard let header = unsafe RTPHeader(RawSpan(_unsafeBytes: packet)) else {
+            unsafe job.state = .done
+            return unsafe job.outcome = count(.malformed)
+        }
+        unsafe begin(&job, header)
+    }
+
+    /// As `begin(_:)`, for a packet whose header was read.
+    mutating func begin(_ job: inout SRTPJob, _ header: RTPHeader) {
         unsafe job.state = .done
         let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
         guard library == nil, let block = unsafe transforms.forRTP(), unsafe block.runsInBursts else {
-            unsafe job.outcome = unsafe unprotectRTP(packet)
+            unsafe job.outcome = unsafe unprotectRTP(packet, header)
             return
         }
-        guard let header = unsafe readHeader(packet) else { return unsafe job.outcome = count(.malformed) }
+        guard hasRoom(packet.count, header) else { return unsafe job.outcome = count(.malformed) }
         let stream = unsafe streams.find(header.ssrc)
         guard unsafe stream != nil || !streams.isFull else { return unsafe job.outcome = .limit }
         let index = SRTPIndex.estimate(header.sequenceNumber, newest: unsafe stream?.pointee.rtp.newest ?? 0)
@@ -129,14 +139,10 @@ public struct SRTPReceiver: ~Copyable {
         return Self.trim(&packet, outcome)
     }
 
-    /// The header of a packet that is long enough for header and tag.
+    /// A packet of this length has room for header and tag.
     @inline(__always)
-    private func readHeader(_ packet: UnsafeMutableRawBufferPointer) -> RTPHeader? {
-        guard packet.count <= SRTPSender.maximumLength,
-            let header = unsafe RTPHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))),
-            packet.count >= Int(header.headerLength) &+ profile.rtpOverhead
-        else { return nil }
-        return header
+    private func hasRoom(_ length: Int, _ header: RTPHeader) -> Bool {
+        length <= SRTPSender.maximumLength && length >= Int(header.headerLength) &+ profile.rtpOverhead
     }
 
     /// The one way for RTP packet by packet.
@@ -176,7 +182,9 @@ public struct SRTPReceiver: ~Copyable {
     /// Opens a packet by itself if its number stands for another index by now than when it was begun.
     private mutating func openAgain(_ job: SRTPJob, otherwise outcome: SRTPOutcome) -> SRTPOutcome {
         let packet = unsafe UnsafeMutableRawBufferPointer(start: job.packet, count: job.capacity)
-        guard let header = unsafe readHeader(packet) else { return .malformed }
+        guard let header = unsafe RTPHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))) else {
+            return .malformed
+        }
         let newest = unsafe streams.find(header.ssrc)?.pointee.rtp.newest ?? 0
         guard unsafe SRTPIndex.estimate(header.sequenceNumber, newest: newest) != job.index else { return outcome }
         return unsafe open(packet, header)

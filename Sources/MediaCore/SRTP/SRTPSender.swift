@@ -79,11 +79,7 @@ public struct SRTPSender: ~Copyable {
         guard slot.count &- headerLength &- profile.rtpOverhead >= payload.count else {
             return unsafe job.outcome = .limit
         }
-        var index: UInt64 = 0
-        if let refusal = take(header.ssrc, header.sequenceNumber, length: headerLength &+ payload.count, &index) {
-            return unsafe job.outcome = refusal
-        }
-        unsafe job.leave(block, ssrc: header.ssrc, index: index, as: .sealing)
+        unsafe begin(&job, block, header.ssrc, header.sequenceNumber)
     }
 
     /// As `begin(_:)` for a packet whose header the caller has just written. There is room for the tag.
@@ -92,6 +88,11 @@ public struct SRTPSender: ~Copyable {
         guard library == nil, let block = unsafe transforms.forRTP(), unsafe block.runsInBursts else {
             return unsafe begin(&job)
         }
+        unsafe begin(&job, block, ssrc, sequence)
+    }
+
+    @inline(__always)
+    private mutating func begin(_ job: inout SRTPJob, _ block: SRTPKeyBlock, _ ssrc: SSRC, _ sequence: SequenceNumber) {
         var index: UInt64 = 0
         if let refusal = unsafe take(ssrc, sequence, length: job.headerLength &+ job.payloadCount, &index) {
             unsafe job.state = .done
@@ -100,28 +101,25 @@ public struct SRTPSender: ~Copyable {
         unsafe job.leave(block, ssrc: ssrc, index: index, as: .sealing)
     }
 
-    /// As `protectRTP(_:headerLength:payload:)` for a header that the caller has just written and a payload that may stand at
-    /// its place already. The buffer has room for all. Answers the length on the wire; nil if the packet is refused.
+    /// The one way for RTP packet by packet: as `protectRTP(_:headerLength:payload:)` for a header that has been read or just
+    /// written, and a payload that may stand at its place already. The buffer has room for all.
     @inline(__always)
     mutating func seal(
         _ buffer: UnsafeMutableRawBufferPointer, headerLength: Int, payload: UnsafeRawPointer, count: Int,
         _ ssrc: SSRC, _ sequence: SequenceNumber
-    ) -> Int? {
+    ) -> SRTPOutcome {
         let length = headerLength &+ count
-        guard let base = buffer.baseAddress else { return nil }
+        guard let base = buffer.baseAddress else { return .limit }
         if library != nil {
-            guard
-                case .success(let sealed) = unsafe protectByLibrary(
-                    buffer, ssrc, headerLength: headerLength, payload, length: length)
-            else { return nil }
-            return sealed
+            return unsafe protectByLibrary(buffer, ssrc, headerLength: headerLength, payload, length: length)
         }
         var index: UInt64 = 0
-        guard take(ssrc, sequence, length: length, &index) == nil, let block = unsafe transforms.forRTP(),
+        if let refusal = take(ssrc, sequence, length: length, &index) { return refusal }
+        guard let block = unsafe transforms.forRTP(),
             unsafe block.sealRTP(
                 base, headerLength: headerLength, payload: payload, count: count, ssrc: ssrc.rawValue, index: index)
-        else { return nil }
-        return length &+ profile.rtpOverhead
+        else { return .limit }
+        return .success(length: length &+ profile.rtpOverhead)
     }
 
     /// Protects the RTCP packet in the first `length` bytes of the buffer, in place.
@@ -161,27 +159,14 @@ public struct SRTPSender: ~Copyable {
         return Self.trim(&packet, outcome)
     }
 
-    /// The one way for RTP packet by packet. The buffer holds the header and has room for all.
-    @inline(__always)
     private mutating func protect(
         _ buffer: UnsafeMutableRawBufferPointer, _ header: RTPHeader, payload: UnsafeRawBufferPointer
     ) -> SRTPOutcome {
-        let headerLength = Int(header.headerLength)
-        let length = headerLength &+ payload.count
-        guard let base = buffer.baseAddress else { return .limit }
-        // An empty buffer may have no address; nothing is read from it then.
-        let source = unsafe payload.baseAddress ?? UnsafeRawPointer(base)
-        if library != nil {
-            return unsafe protectByLibrary(buffer, header.ssrc, headerLength: headerLength, source, length: length)
-        }
-        var index: UInt64 = 0
-        if let refusal = take(header.ssrc, header.sequenceNumber, length: length, &index) { return refusal }
-        guard let block = unsafe transforms.forRTP(),
-            unsafe block.sealRTP(
-                base, headerLength: headerLength, payload: source, count: payload.count, ssrc: header.ssrc.rawValue,
-                index: index)
-        else { return .limit }
-        return .success(length: length &+ profile.rtpOverhead)
+        // An empty payload may have no address; nothing is read from it then.
+        guard let source = unsafe payload.baseAddress ?? UnsafeRawPointer(buffer.baseAddress) else { return .limit }
+        return unsafe seal(
+            buffer, headerLength: Int(header.headerLength), payload: source, count: payload.count, header.ssrc,
+            header.sequenceNumber)
     }
 
     private mutating func protectByLibrary(

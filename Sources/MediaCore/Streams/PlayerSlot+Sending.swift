@@ -71,26 +71,23 @@ extension PlayerSlot {
             : unsafe sender.seal(
                 buffer, headerLength: headerLength, payload: plain, count: payload.count, output.ssrc,
                 numbers.sequence)
-        guard let length = sealed else { return false }
+        guard case .success(let length) = sealed else { return false }
         unsafe send.commit(base, length: length, to: path, run: &run)
         return true
     }
 
-    /// Leaves a packet to the burst that follows. Answers the length that it will have.
+    /// Leaves a packet to the burst that follows, if it is to be done there. Answers the length that it will have.
     private mutating func begin(
         _ buffer: UnsafeMutableRawBufferPointer, _ headerLength: Int, _ payload: UnsafeRawPointer, _ count: Int,
         _ sequence: SequenceNumber, _ stage: inout PacketStage
-    ) -> Int? {
+    ) -> SRTPOutcome {
         guard
             var job = unsafe SRTPJob(
                 slot: buffer, headerLength: headerLength, payload: UnsafeRawBufferPointer(start: payload, count: count))
-        else { return nil }
+        else { return .limit }
         unsafe sender.begin(&job, output.ssrc, sequence)
-        if unsafe job.isOpen {
-            unsafe stage.putOff(job)
-            return headerLength &+ count &+ sender.profile.rtpOverhead
-        }
-        guard case .success(let length) = unsafe job.outcome else { return nil }
-        return length
+        guard unsafe job.isOpen else { return unsafe job.outcome }
+        unsafe stage.putOff(job)
+        return .success(length: headerLength &+ count &+ sender.profile.rtpOverhead)
     }
 }
