@@ -44,7 +44,6 @@ struct ShardLoop: ~Copyable {
     }
 
     consuming func run() {
-        shard.warmUp()
         while step() {}
         let now = MonotonicClock.now
         shard.endAllSessions(at: now)
@@ -82,7 +81,7 @@ struct ShardLoop: ~Copyable {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        if !isBehind, !pace.isFast { wait(at: now) }
+        if !isBehind, !pace.isFast, !shard.warmUp() { wait(at: now) }
         return true
     }
 

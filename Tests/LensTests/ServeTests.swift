@@ -37,6 +37,7 @@ extension LensTests {
             (["--media-port", "70000"], "--media-port 70000"),
             (["--media-address", "example"], "--media-address example"),
             (["--sdes-peers", "10.0.0.0/64"], "--sdes-peers 10.0.0.0/64"),
+            (["--retransmission-memory", "0"], "--retransmission-memory 0"),
             (["--shards", "0"], "--shards 0"),
             (["--log-level", "loud"], "--log-level loud"),
             (["--srtp-backend", "rot13"], "--srtp-backend rot13"),

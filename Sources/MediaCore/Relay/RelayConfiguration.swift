@@ -16,7 +16,7 @@ public struct RelayConfiguration: Sendable {
     public var videoCachePackets = 512
     public var audioCachePackets = 128
     /// Bytes that the shard keeps for retransmission at most, of all tracks.
-    public var retransmissionMemory = 128 * 1024 * 1024
+    public var retransmissionMemory = 64 * 1024 * 1024
     /// Time between two reports of one stream, in ms: this for a stream of 360 kbit/s and more, longer for thinner ones.
     public var reportIntervalMilliseconds: Int64 = 1_000
     public var longestReportIntervalMilliseconds: Int64 = 5_000

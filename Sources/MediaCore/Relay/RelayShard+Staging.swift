@@ -6,6 +6,9 @@ extension RelayShard {
         stage.begin(from: index, count: batch.count &- index)
         // Look-ups first, by themselves, so that their cache misses overlap.
         for place in index..<stage.end { stage[place].kind = find(place, of: batch) }
+        // Then what leads further from there: what a stage touches is on its way while those before it work.
+        forEachNewTrack(from: index) { relay, track in relay.prefetch(forTrack: track) }
+        forEachNewTrack(from: index) { relay, track in relay.prefetchSending(fromTrack: track) }
         for place in index..<stage.end where stage[place].kind == .media {
             unsafe unprotect(batch.bytes(place), at: place)
         }
@@ -30,6 +33,7 @@ extension RelayShard {
             // Players send no media on the m-lines that they play.
             guard !bound.isSlot else { break }
             stage[place].track = Int32(truncatingIfNeeded: bound.index)
+            tracks.prefetch(bound.index)
             return .media
         case .rtcp: return .control
         case .stun, .dtls:
@@ -53,7 +57,6 @@ extension RelayShard {
             stage[place].kind = .dropped
             return
         }
-        prefetch(forTrack: track)
         guard tracks[track].receiver?.gainsFromBursts == true else {
             let outcome = unsafe tracks[track].receiver?.unprotectRTP(packet, header) ?? .malformed
             settle(place, outcome)
@@ -70,12 +73,29 @@ extension RelayShard {
         stage.openCount &+= 1
     }
 
-    /// Brings near what a packet of this track will touch when it has been decrypted, which takes long enough.
+    /// The tracks of the run in order, where neighbours are the same only once.
+    @inline(__always)
+    private func forEachNewTrack(from index: Int, _ body: (borrowing RelayShard, Int) -> Void) {
+        var latest: Int32 = -1
+        for place in index..<stage.end where stage[place].kind == .media && stage[place].track != latest {
+            latest = stage[place].track
+            body(self, Int(latest))
+        }
+    }
+
+    /// Brings near what a packet of this track will touch.
     @inline(__always)
     private func prefetch(forTrack track: Int) {
+        tracks[track].receiver?.prefetch()
         sessions.prefetch(tracks[track].session)
         guard tracks[track].subscriptions.count > 0 else { return }
         slots.prefetch(Int(tracks[track].subscriptions[0]))
+    }
+
+    @inline(__always)
+    private func prefetchSending(fromTrack track: Int) {
+        guard tracks[track].subscriptions.count > 0 else { return }
+        slots[Int(tracks[track].subscriptions[0])].sender.prefetch()
     }
 
     @inline(__always)

@@ -55,8 +55,9 @@ public struct RelayShard: ~Copyable {
 
     deinit { unsafe scratch.deallocate() }
 
-    /// Has memory at hand that the first packets would wait for. Takes some ms.
-    public func warmUp() { arena.populate() }
+    /// For when there is nothing else to do: has some more memory at hand that packets would wait for, which may take some ms.
+    /// False when all is.
+    public mutating func warmUp() -> Bool { arena.prepare() }
 
     /// Sessions on this shard.
     public var sessionCount: Int { sessions.count }

@@ -193,11 +193,11 @@ extension SRTPKeyBlock {
             }
         #endif
         let cipher = unsafe head.pointee.cipher
-        var written: Int32 = 0
+        // EVP_Cipher is the update, and without input the end, less the bookkeeping of blocks that GCM does not need.
         return unsafe EVP_EncryptInit_ex(cipher, nil, nil, nil, nonce) == 1
-            && EVP_EncryptUpdate(cipher, nil, &written, associated, Int32(associatedCount)) == 1
-            && (count == 0 || EVP_EncryptUpdate(cipher, output, &written, input, Int32(count)) == 1)
-            && EVP_EncryptFinal_ex(cipher, tag, &written) == 1
+            && EVP_Cipher(cipher, nil, associated, UInt32(associatedCount)) >= 0
+            && (count == 0 || EVP_Cipher(cipher, output, input, UInt32(count)) >= 0)
+            && EVP_Cipher(cipher, tag, nil, 0) >= 0
             && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1
     }
 
@@ -227,12 +227,11 @@ extension SRTPKeyBlock {
             }
         #endif
         let cipher = unsafe head.pointee.cipher
-        var written: Int32 = 0
         return unsafe EVP_DecryptInit_ex(cipher, nil, nil, nil, nonce) == 1
-            && EVP_DecryptUpdate(cipher, nil, &written, associated, Int32(associatedCount)) == 1
-            && (count == 0 || EVP_DecryptUpdate(cipher, payload, &written, payload, Int32(count)) == 1)
+            && EVP_Cipher(cipher, nil, associated, UInt32(associatedCount)) >= 0
+            && (count == 0 || EVP_Cipher(cipher, payload, payload, UInt32(count)) >= 0)
             && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, 16, received) == 1
-            && EVP_DecryptFinal_ex(cipher, tag, &written) == 1
+            && EVP_Cipher(cipher, tag, nil, 0) >= 0
     }
 
     /// AES in counter mode from the nonce on; both directions are the same.

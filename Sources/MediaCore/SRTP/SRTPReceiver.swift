@@ -30,6 +30,13 @@ public struct SRTPReceiver: ~Copyable {
         profile = key.profile
     }
 
+    /// Brings near what the next RTP packet needs.
+    @inline(__always)
+    func prefetch() {
+        transforms.prefetch()
+        streams.prefetch()
+    }
+
     /// Unprotects an RTP packet in place.
     public mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {
         guard let header = unsafe RTPHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(packet))) else {

@@ -29,6 +29,13 @@ public struct SRTPSender: ~Copyable {
         profile = key.profile
     }
 
+    /// Brings near what the next RTP packet needs.
+    @inline(__always)
+    func prefetch() {
+        transforms.prefetch()
+        streams.prefetch()
+    }
+
     /// Protects the RTP packet in the first `length` bytes of the buffer, in place.
     ///
     /// Answers `.limit` if the buffer has no room for `profile.rtpOverhead` bytes more.

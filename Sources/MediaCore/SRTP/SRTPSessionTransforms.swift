@@ -1,3 +1,5 @@
+internal import CMemory
+
 /// What one master key becomes: transforms for RTP and RTCP, each made at the first packet that needs it, so that a leg
 /// without media costs next to nothing.
 @safe
@@ -9,6 +11,7 @@ struct SRTPSessionTransforms: ~Copyable {
     private var rtcp: SRTPTransform?
     private var rtpBlock: SRTPKeyBlock?
     private var rtcpBlock: SRTPKeyBlock?
+    private var rtpSize = 0
 
     init(_ key: SRTPKey, opening: Bool, backend: SRTPBackend) {
         self.key = key
@@ -18,6 +21,12 @@ struct SRTPSessionTransforms: ~Copyable {
         rtcp = nil
         unsafe rtpBlock = nil
         unsafe rtcpBlock = nil
+    }
+
+    /// Brings the keys of RTP near.
+    @inline(__always)
+    func prefetch() {
+        if let rtpBlock = unsafe rtpBlock { unsafe lens_prefetch_read(rtpBlock.base, rtpSize) }
     }
 
     /// The keys of RTP, valid as long as this lives. Nil if a library has no memory.
@@ -37,6 +46,7 @@ struct SRTPSessionTransforms: ~Copyable {
     private mutating func makeRTP() -> SRTPKeyBlock? {
         guard let made = make(rtcp: false) else { return nil }
         unsafe rtpBlock = made.block
+        rtpSize = made.size
         rtp = consume made
         return unsafe rtpBlock
     }

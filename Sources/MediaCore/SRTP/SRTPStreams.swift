@@ -1,3 +1,4 @@
+internal import CMemory
 internal import MediaWire
 
 /// What a receiver remembers of one SSRC.
@@ -45,6 +46,12 @@ struct SRTPStreams<Stream: SRTPStream>: ~Copyable {
     deinit { unsafe base?.deallocate() }
 
     var isFull: Bool { count >= limit }
+
+    /// Brings near what the stream asked for last remembers.
+    @inline(__always)
+    func prefetch() {
+        if let base = unsafe base { unsafe lens_prefetch_write(base + latest, MemoryLayout<Stream>.stride) }
+    }
 
     /// Valid until a stream is added.
     @inline(__always)

@@ -4,7 +4,8 @@ internal import COpenSSL
 @safe
 struct SRTPTransform: ~Copyable {
     let block: SRTPKeyBlock
-    private let size: Int
+    /// Bytes of the block.
+    let size: Int
 
     /// - Parameters:
     ///   - opening: true to unprotect.

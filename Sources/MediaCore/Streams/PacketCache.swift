@@ -5,20 +5,12 @@ internal import MediaWire
 /// age, and by what the arena keeps.
 @safe
 struct PacketCache: ~Copyable {
-    private struct Entry: BitwiseCopyable {
-        var extended: Int64
-        var storedAt: Instant
-        var resentAt: Instant
-        var place: PacketArena.Place
-        var length: Int32
-    }
-
     /// Packets older than this are not sent again: the player has gone on.
     static let maximumAgeNanoseconds: Int64 = 2_000_000_000
     /// The same packet is sent again at most once in this time, however often it is asked for.
     static let minimumSpacingNanoseconds: Int64 = 5_000_000
 
-    private let entries: UnsafeMutablePointer<Entry>
+    private let places: UnsafeMutablePointer<PacketArena.Place>
     private let mask: Int
 
     /// - Parameter packets: remembered at most, rounded up to a power of two.
@@ -26,37 +18,35 @@ struct PacketCache: ~Copyable {
     init?(packets: Int) {
         var capacity = 16
         while capacity < packets { capacity *= 2 }
-        guard let memory = unsafe lens_allocate_zeroed(capacity * MemoryLayout<Entry>.stride) else { return nil }
-        // Zeroed entries stand at no place.
-        unsafe entries = memory.bindMemory(to: Entry.self, capacity: capacity)
+        guard let memory = unsafe lens_allocate_zeroed(capacity * MemoryLayout<PacketArena.Place>.stride) else {
+            return nil
+        }
+        // Zeroed places are none.
+        unsafe places = memory.bindMemory(to: PacketArena.Place.self, capacity: capacity)
         mask = capacity - 1
     }
 
-    deinit { unsafe lens_free(entries) }
+    deinit { unsafe lens_free(places) }
 
     @inline(__always)
     mutating func store(
         _ packet: UnsafeRawBufferPointer, extended: Int64, in arena: inout PacketArena, at now: Instant
     ) {
-        guard let place = unsafe arena.store(packet, at: now) else { return }
-        unsafe entries[index(extended)] = Entry(
-            extended: extended, storedAt: now, resentAt: Instant(nanoseconds: 0), place: place,
-            length: Int32(truncatingIfNeeded: packet.count))
+        guard let place = unsafe arena.store(packet, extended: extended, at: now) else { return }
+        unsafe places[index(extended)] = place
     }
 
     /// The packet's bytes if they are still there and may be sent again now; remembers that they were. They stay until the
     /// next packet is stored.
     @unsafe
     mutating func take(extended: Int64, from arena: borrowing PacketArena, at now: Instant) -> UnsafeRawBufferPointer? {
-        let index = index(extended)
-        let entry = unsafe entries[index]
-        guard entry.extended == extended, now.nanoseconds(since: entry.storedAt) <= Self.maximumAgeNanoseconds,
-            entry.resentAt.nanoseconds == 0
-                || now.nanoseconds(since: entry.resentAt) >= Self.minimumSpacingNanoseconds,
-            let bytes = unsafe arena.bytes(at: entry.place, count: Int(entry.length))
+        guard let record = unsafe arena.record(at: places[index(extended)]), unsafe record.pointee.extended == extended,
+            unsafe now.nanoseconds(since: record.pointee.storedAt) <= Self.maximumAgeNanoseconds,
+            unsafe record.pointee.resentAt.nanoseconds == 0
+                || now.nanoseconds(since: record.pointee.resentAt) >= Self.minimumSpacingNanoseconds
         else { return nil }
-        unsafe entries[index].resentAt = now
-        return unsafe bytes
+        unsafe record.pointee.resentAt = now
+        return unsafe PacketArena.packet(of: record)
     }
 
     @inline(__always)

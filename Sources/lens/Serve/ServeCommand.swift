@@ -66,6 +66,11 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "name"))
     var udpOffload: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Memory of each shard for packets that players may ask for again, in MiB (default: 64).", valueName: "mib"))
+    var retransmissionMemory: Int?
+
     @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
     var config: String?
 
@@ -123,6 +128,7 @@ struct ServeCommand: AsyncParsableCommand {
                 sdesPeers: sources.many("sdes-peers", sdesPeers),
                 srtpBackend: sources.one("srtp-backend", srtpBackend),
                 udpOffload: sources.one("udp-offload", udpOffload),
+                retransmissionMemory: sources.one("retransmission-memory", retransmissionMemory.map(String.init)),
                 logLevel: sources.one("log-level", logLevel)))
     }
 }

@@ -19,6 +19,8 @@ struct ServeSettings: Sendable, Equatable {
     var sdesPeers: [IPNetwork] = []
     var srtpBackend = SRTPBackend.best
     var udpOffload = UDPOffload.full
+    /// MiB that each shard keeps of what it forwarded, for players that ask again.
+    var retransmissionMemory = 64
     var logLevel = "info"
 
     /// The addresses that answers announce.

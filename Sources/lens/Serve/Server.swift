@@ -53,6 +53,7 @@ struct Server: Sendable {
             var generator = SystemRandomNumberGenerator()
             var configuration = RelayConfiguration(seed: UInt64.random(in: .min ... .max, using: &generator))
             configuration.srtpBackend = settings.srtpBackend
+            configuration.retransmissionMemory = settings.retransmissionMemory << 20
             do {
                 shards.append(
                     try ShardThread(

@@ -33,7 +33,7 @@ struct SettingSources {
 enum SettingsFile {
     static let keys: Set<String> = [
         "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend",
-        "udp-offload", "log-level",
+        "udp-offload", "retransmission-memory", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -88,6 +88,7 @@ struct SettingValues {
     var sdesPeers: [String] = []
     var srtpBackend: String?
     var udpOffload: String?
+    var retransmissionMemory: String?
     var logLevel: String?
 }
 
@@ -145,6 +146,13 @@ extension ServeSettings {
             }
             udpOffload = offload
         }
+        if let text = values.retransmissionMemory {
+            guard let size = Int(text), (1...4_000).contains(size) else {
+                throw SettingsError(
+                    description: "--retransmission-memory \(text) is not a number of MiB; choose 1 to 4000")
+            }
+            retransmissionMemory = size
+        }
         if let level = values.logLevel { logLevel = level }
         guard isKnownLogLevel(logLevel) else {
             throw SettingsError(description: "--log-level \(logLevel) is not a level; choose trace to critical")
@@ -177,6 +185,7 @@ extension ServeSettings {
         lines.append("sdes-peers: [\(sdesPeers.map { "\"\($0)\"" }.joined(separator: ", "))]")
         lines.append("srtp-backend: \(srtpBackend)")
         lines.append("udp-offload: \(udpOffload)")
+        lines.append("retransmission-memory: \(retransmissionMemory)")
         lines.append("log-level: \(logLevel)")
         return lines.joined(separator: "\n") + "\n"
     }
