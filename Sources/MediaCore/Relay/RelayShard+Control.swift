@@ -207,6 +207,10 @@ extension RelayShard {
         let generation = tracks.generation(of: track)
         if let source = slots[slot].output.source, source == (track, generation) { return }
         slots[slot].output.feed(from: (track, generation), extensions: tracks[track].extensions)
+        tracks[track].receiver?.prepare(rtp: true)
+        tracks[track].sender?.prepare(rtp: false)
+        slots[slot].receiver.prepare(rtp: false)
+        slots[slot].sender.prepare(rtp: true)
         if sessions[slots[slot].session].isGateOpen { requestKeyframe(track: track, at: now) }
     }
 

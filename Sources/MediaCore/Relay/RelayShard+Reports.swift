@@ -4,15 +4,17 @@ internal import MediaWire
 extension RelayShard {
     /// Reports of a stream that has been silent for this many intervals stop until it speaks again.
     private static let silentIntervals: Int64 = 5
+    /// Spacing of the points in time at which reports are due, in ns.
+    private static let reportGrid: UInt64 = 10_000_000
 
     // MARK: Timers
 
     mutating func startTrackReports(_ track: Int, at now: Instant) {
         tracks[track].hasReportTimer = true
         tracks[track].reportPace.begin(bytes: tracks[track].incoming?.reception.bytesReceived ?? 0, at: now)
-        timers.schedule(
-            .trackReport, track, tracks.generation(of: track),
-            at: now.advanced(byMilliseconds: spread(configuration.reportIntervalMilliseconds)))
+        // RFC 3550 section 6.2: the first after half of the interval.
+        let first = reportTime(after: reportIntervals.upperBound / 2, at: now)
+        timers.schedule(.trackReport, track, tracks.generation(of: track), at: first)
     }
 
     mutating func startSlotReports(_ slot: Int, at now: Instant) {
@@ -22,9 +24,12 @@ extension RelayShard {
         timers.schedule(.slotReport, slot, slots.generation(of: slot), at: now.advanced(byMilliseconds: 20))
     }
 
-    /// A report interval, spread by half to either side so that reports do not fall into step (RFC 3550 section 6.3.1).
-    private mutating func spread(_ middle: Int64) -> Int64 {
-        Int64.random(in: (middle / 2)...(middle * 3 / 2), using: &random)
+    /// When the next report is due: after an interval in ms, spread by half to either side so that reports do not fall into step
+    /// (RFC 3550 section 6.3.1), on the shard's grid, so that those of many streams leave with one call to the kernel.
+    private mutating func reportTime(after middle: Int64, at now: Instant) -> Instant {
+        let due = now.advanced(byMilliseconds: Int64.random(in: (middle / 2)...(middle * 3 / 2), using: &random))
+        let beyond = due.nanoseconds % Self.reportGrid
+        return beyond == 0 ? due : Instant(nanoseconds: due.nanoseconds &+ (Self.reportGrid &- beyond))
     }
 
     private var reportIntervals: ClosedRange<Int64> {
@@ -111,7 +116,7 @@ extension RelayShard {
         } else {
             let bytes = tracks[track].incoming?.reception.bytesReceived ?? 0
             let next = tracks[track].reportPace.next(bytes: bytes, at: now, within: reportIntervals)
-            timers.schedule(.trackReport, track, timer.generation, at: now.advanced(byMilliseconds: spread(next)))
+            timers.schedule(.trackReport, track, timer.generation, at: reportTime(after: next, at: now))
         }
     }
 
@@ -130,7 +135,7 @@ extension RelayShard {
         } else {
             let next = slots[slot].reportPace.next(
                 bytes: slots[slot].output.payloadBytesSent, at: now, within: reportIntervals)
-            timers.schedule(.slotReport, slot, timer.generation, at: now.advanced(byMilliseconds: spread(next)))
+            timers.schedule(.slotReport, slot, timer.generation, at: reportTime(after: next, at: now))
         }
     }
 

@@ -25,12 +25,8 @@ struct SRTPKeyDerivation {
     /// key has a length that AES does not know or the salt is longer than 14 bytes.
     func derive(_ label: Label, count: Int) -> [UInt8]? {
         guard masterSalt.count <= 14, let length = Int32(exactly: count) else { return nil }
-        let cipher: OpaquePointer?
-        switch masterKey.count {
-        case 16: unsafe cipher = EVP_aes_128_ctr()
-        case 32: unsafe cipher = EVP_aes_256_ctr()
-        default: return nil
-        }
+        guard let cipher = unsafe OpenSSLCiphers.shared.counterMode(keyLength: masterKey.count) else { return nil }
+        if count == 0 { return [] }
         // A salt of 12 bytes is filled up with zeros behind it.
         var counter = masterSalt + [UInt8](repeating: 0, count: 16 - masterSalt.count)
         counter[7] ^= label.rawValue

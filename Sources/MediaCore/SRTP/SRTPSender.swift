@@ -29,6 +29,12 @@ public struct SRTPSender: ~Copyable {
         profile = key.profile
     }
 
+    /// Works out the keys for RTCP, and for RTP if there will be some, ahead of the first packet, which would wait for it.
+    mutating func prepare(rtp: Bool) {
+        if library == nil { transforms.prepare(rtp: rtp) }
+        streams.prepare()
+    }
+
     /// Brings near what the next RTP packet needs.
     @inline(__always)
     func prefetch() {

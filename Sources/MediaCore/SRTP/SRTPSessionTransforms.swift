@@ -1,7 +1,7 @@
 internal import CMemory
 
-/// What one master key becomes: transforms for RTP and RTCP, each made at the first packet that needs it, so that a leg
-/// without media costs next to nothing.
+/// What one master key becomes: transforms for RTP and RTCP, each made when it is foreseen or at the first packet that needs it,
+/// so that a leg without media costs next to nothing.
 @safe
 struct SRTPSessionTransforms: ~Copyable {
     private let key: SRTPKey
@@ -21,6 +21,12 @@ struct SRTPSessionTransforms: ~Copyable {
         rtcp = nil
         unsafe rtpBlock = nil
         unsafe rtcpBlock = nil
+    }
+
+    /// Makes ready what packets would wait for.
+    mutating func prepare(rtp: Bool) {
+        if rtp { _ = unsafe forRTP() }
+        _ = unsafe forRTCP()
     }
 
     /// Brings the keys of RTP near.

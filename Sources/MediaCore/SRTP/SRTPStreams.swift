@@ -56,7 +56,7 @@ struct SRTPStreams<Stream: SRTPStream>: ~Copyable {
     /// Valid until a stream is added.
     @inline(__always)
     mutating func find(_ ssrc: SSRC) -> UnsafeMutablePointer<Stream>? {
-        guard let base = unsafe base else { return nil }
+        guard count > 0, let base = unsafe base else { return nil }
         if unsafe base[latest].ssrc == ssrc { return unsafe base + latest }
         for index in 0..<count where unsafe base[index].ssrc == ssrc {
             latest = index
@@ -74,6 +74,11 @@ struct SRTPStreams<Stream: SRTPStream>: ~Copyable {
         latest = count
         count += 1
         return unsafe base + latest
+    }
+
+    /// Has memory at hand for the first stream.
+    mutating func prepare() {
+        if capacity == 0 { grow() }
     }
 
     private mutating func grow() {

@@ -15,7 +15,7 @@ import Testing
         let reportAt = call.bench.now
         // Four of twenty stay away for good: 65_535 to 65_538.
         call.publish(65_539...65_549)
-        let sent = call.bench.advance(milliseconds: 1_600)
+        let sent = call.bench.advance(milliseconds: 3_800)
         let rtcp = try #require(
             sent.first { datagram in
                 datagram.to == call.publisher.address
@@ -41,7 +41,7 @@ import Testing
         let call = try Call()
         for sequence in 1...100 where sequence % 4 != 0 { call.publish(sequence) }
         call.publish(101)
-        let blocks = call.publisher.control(call.bench.advance(milliseconds: 1_600))
+        let blocks = call.publisher.control(call.bench.advance(milliseconds: 3_800))
             .compactMap(\.asReceiverReport).flatMap(\.reportBlocks)
         #expect(blocks.first?.fractionLost == UInt8(25 * 256 / 101))
         #expect(blocks.first?.cumulativeLost == 25)
@@ -122,7 +122,7 @@ import Testing
         #expect(call.bench.advance(milliseconds: 60_000).isEmpty)
         #expect(call.bench.shard.nextTimeout == nil)
         call.publish(2)
-        let sent = call.bench.advance(milliseconds: 1_600)
+        let sent = call.bench.advance(milliseconds: 3_800)
         #expect(call.publisher.control(sent).contains { $0.asReceiverReport?.reportBlocks.isEmpty == false })
     }
 

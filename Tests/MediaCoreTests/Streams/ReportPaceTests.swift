@@ -12,6 +12,10 @@ import Testing
         let bytes = 1_000 + UInt64(kilobits * 1_000 / 8 * 4)
         let next = pace.next(bytes: bytes, at: start.advanced(byMilliseconds: 4_000), within: 1_000...5_000)
         #expect(next == milliseconds)
+        // What came within a moment says nothing.
+        var fresh = ReportPace()
+        fresh.begin(bytes: 0, at: start)
+        #expect(fresh.next(bytes: 9_000, at: start.advanced(byMilliseconds: 20), within: 1_000...5_000) == 2_500)
         // Silence does not wait long for its end, and figures that lie trap nothing.
         let later = start.advanced(byMilliseconds: 8_000)
         #expect(pace.next(bytes: bytes, at: later, within: 1_000...5_000) == 1_000)
