@@ -32,6 +32,7 @@ class Setting:
     suite: str = "gcm"
     real_time: bool = True
     lens: str = ""
+    preferred: bool = False  # where no real-time class will do: a high priority
 
 
 @dataclasses.dataclass
@@ -66,8 +67,8 @@ def started(command, setting, log_name, first=signal.SIGTERM, **options):
     log_path = BUILD / f"{log_name}.log"
     with open(log_path, "wb") as log:
         process = machine.start(
-            command, machine.RELAY_CORE, setting.real_time, stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT, **options,
+            command, machine.RELAY_CORE, setting.real_time, preferred=setting.preferred, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, **options,
         )
     try:
         yield process, log_path

@@ -39,13 +39,15 @@ def unthrottled(wanted):
             file.write(old)
 
 
-def start(command, core, real_time, **options):
-    """A process pinned to the core, SCHED_FIFO if real_time."""
+def start(command, core, real_time, preferred=False, **options):
+    """A process pinned to the core, SCHED_FIFO if real_time; if only preferred, before others of its core."""
 
     def prepare():
         os.sched_setaffinity(0, {core})
         if real_time:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+        elif preferred:
+            os.nice(-15)
 
     return subprocess.Popen(command, preexec_fn=prepare, **options)
 

@@ -13,6 +13,8 @@ def blast_options(loss_free):
     return [
         "--load", "overload", "--calm", str(int(loss_free * CALM_SHARE)), "--rate", str(int(loss_free * OVER_SHARE)),
         "--warm", str(WARM), "--seconds", str(SECONDS), "--after", str(AFTER),
+        # The generator has enough to do.
+        "--check", "128",
     ]
 
 

@@ -114,7 +114,8 @@ class Comparison:
 
     def run(self, round_index, load, contender):
         real_time = self.real_time and load.real_time
-        setting = contenders.Setting(load.calls, load.suite, real_time, self.options.lens)
+        preferred = self.real_time and not real_time
+        setting = contenders.Setting(load.calls, load.suite, real_time, self.options.lens, preferred)
         with machine.unthrottled(self.real_time), contender.run(setting) as relay:
             command = [
                 contenders.BLAST, relay.streams, "--pid", str(relay.pid), "--label", contender.name,

@@ -54,7 +54,7 @@ static bool run_paced(double rate, double seconds) {
     for (uint64_t time = start; time < end; time = now()) {
         double due = (time - start) / 1e9 * rate;
         if (due - (traffic.sent - first) > span.behind) span.behind = due - (traffic.sent - first);
-        for (int i = 0; i < 8 && traffic.sent - first < due; i++)
+        for (int i = 0; i < 24 && traffic.sent - first < due; i++)
             if (!traffic_send(&traffic)) return false;
         sink_poll(&sink);
     }
