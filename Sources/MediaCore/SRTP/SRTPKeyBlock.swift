@@ -29,8 +29,11 @@ struct SRTPKeyBlock {
         var is256 = false
         /// Bytes of an RTP tag.
         var tagLength: UInt8 = 0
-        /// OpenSSL's AES with its key set; nil where ipsec-mb does all of it.
+        /// OpenSSL's AES in counter mode with its key set; nil for GCM.
         var cipher: OpaquePointer?
+        /// OpenSSL's AES-GCM and a context of it with the key set; nil for counter mode, and where ipsec-mb does it.
+        var gcm: UnsafePointer<lens_gcm>?
+        var gcmContext: UnsafeMutableRawPointer?
         /// ipsec-mb's functions; nil for OpenSSL.
         var manager: UnsafeMutableRawPointer?
     }
@@ -192,13 +195,9 @@ extension SRTPKeyBlock {
                 return true
             }
         #endif
-        let cipher = unsafe head.pointee.cipher
-        // EVP_Cipher is the update, and without input the end, less the bookkeeping of blocks that GCM does not need.
-        return unsafe EVP_EncryptInit_ex(cipher, nil, nil, nil, nonce) == 1
-            && EVP_Cipher(cipher, nil, associated, UInt32(associatedCount)) >= 0
-            && (count == 0 || EVP_Cipher(cipher, output, input, UInt32(count)) >= 0)
-            && EVP_Cipher(cipher, tag, nil, 0) >= 0
-            && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1
+        guard let gcm = unsafe head.pointee.gcm else { return false }
+        return unsafe lens_gcm_seal(
+            gcm, head.pointee.gcmContext, nonce, associated, associatedCount, input, output, count, tag) == 1
     }
 
     /// Both libraries decrypt before they know whether the tag fits, so what they wrote is wiped if it does not.
@@ -226,12 +225,9 @@ extension SRTPKeyBlock {
                 return unsafe SRTPTag.equal(received, tag, count: 16)
             }
         #endif
-        let cipher = unsafe head.pointee.cipher
-        return unsafe EVP_DecryptInit_ex(cipher, nil, nil, nil, nonce) == 1
-            && EVP_Cipher(cipher, nil, associated, UInt32(associatedCount)) >= 0
-            && (count == 0 || EVP_Cipher(cipher, payload, payload, UInt32(count)) >= 0)
-            && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, 16, received) == 1
-            && EVP_Cipher(cipher, tag, nil, 0) >= 0
+        guard let gcm = unsafe head.pointee.gcm else { return false }
+        return unsafe lens_gcm_unseal(
+            gcm, head.pointee.gcmContext, nonce, associated, associatedCount, payload, count, received) == 1
     }
 
     /// AES in counter mode from the nonce on; both directions are the same.

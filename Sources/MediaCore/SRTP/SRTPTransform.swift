@@ -43,17 +43,23 @@ struct SRTPTransform: ~Copyable {
 
     /// OpenSSL's AES with its key, unless ipsec-mb does GCM alone; for counter mode packet by packet OpenSSL stays.
     private func setCipher(_ keys: SRTPSessionKeys, opening: Bool) -> Bool {
-        let isAEAD = keys.profile.isAEAD
-        guard unsafe !isAEAD || block.head.pointee.manager == nil else { return true }
-        let cipher = unsafe EVP_CIPHER_CTX_new()
-        unsafe block.head.pointee.cipher = cipher
-        let method = unsafe OpenSSLCiphers.shared.cipher(for: keys.profile)
-        return unsafe method != nil
-            && EVP_CipherInit_ex(cipher, method, nil, keys.encryptionKey, nil, opening && isAEAD ? 0 : 1) == 1
+        guard keys.profile.isAEAD else {
+            let cipher = unsafe EVP_CIPHER_CTX_new()
+            unsafe block.head.pointee.cipher = cipher
+            let method = unsafe OpenSSLCiphers.shared.counterMode(keyLength: keys.encryptionKey.count)
+            return unsafe method != nil && EVP_EncryptInit_ex(cipher, method, nil, keys.encryptionKey, nil) == 1
+        }
+        if unsafe block.head.pointee.manager != nil { return true }
+        guard let gcm = unsafe OpenSSLCiphers.shared.gcm(for: keys.profile) else { return false }
+        let context = unsafe lens_gcm_open_context(gcm, keys.encryptionKey, keys.encryptionKey.count, opening ? 1 : 0)
+        unsafe block.head.pointee.gcm = gcm
+        unsafe block.head.pointee.gcmContext = context
+        return unsafe context != nil
     }
 
     deinit {
         unsafe EVP_CIPHER_CTX_free(block.head.pointee.cipher)
+        if let gcm = unsafe block.head.pointee.gcm { unsafe lens_gcm_close_context(gcm, block.head.pointee.gcmContext) }
         unsafe OPENSSL_cleanse(block.base, size)
         unsafe block.base.deallocate()
     }
