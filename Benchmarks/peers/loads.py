@@ -19,6 +19,8 @@ class Load:
     calls: int = 100
     share: float = 1  # of the rounds
     seldom: tuple = ()  # contenders that no ratio of this load needs: three rounds of them do
+    close: tuple = ()  # contenders whose ratios are close to a limit: each round has `turns` of them
+    turns: int = 1
     real_time: bool = True
 
 
@@ -30,16 +32,32 @@ FLAT = ("--load", "flat", "--seconds", "1.5", "--warm", "0.5")
 SEARCH = ("--load", "search", "--seconds", "1")
 SIZES = ("--sizes", "chromium-sizes.txt")
 SLOW = ("janus", "gstreamer")
+UNJUDGED = (*SLOW, "c-gro")
 RAMP_RATES = (5_000, 10_000, 20_000, 40_000, 60_000, 90_000, 130_000, 180_000, 240_000, 320_000)
 
 ALL = [
-    Load("gcm-flat", "AES-GCM, flat out", FLAT, EVERYONE, seldom=SLOW),
-    Load("gcm-20k", "AES-GCM, 20,000 packets/s in frames of 5", paced(20_000), EVERYONE, seldom=SLOW),
-    Load("gcm-20k-even", "AES-GCM, 20,000 packets/s evenly spaced", paced(20_000, frame=1), EVERYONE, seldom=SLOW),
+    Load(
+        "gcm-flat", "AES-GCM, flat out", FLAT, EVERYONE, seldom=UNJUDGED, turns=2,
+        close=("c-mmsg", "c-gso", "lens", "lens-openssl", "lens-openssl-gso"),
+    ),
+    Load(
+        "gcm-20k", "AES-GCM, 20,000 packets/s in frames of 5", paced(20_000), EVERYONE, seldom=UNJUDGED, turns=3,
+        close=("c-mmsg", "lens", "rtpengine"),
+    ),
+    Load(
+        "gcm-20k-even", "AES-GCM, 20,000 packets/s evenly spaced", paced(20_000, frame=1), EVERYONE, seldom=UNJUDGED,
+        share=0.5,
+    ),
     Load("cm80-flat", "AES_CM_128_HMAC_SHA1_80, flat out", FLAT, ("c-mmsg", "c-gso", "lens", "rtpengine"), suite="cm80"),
     Load("chromium-flat", "AES-GCM, packet sizes of Chromium, flat out", FLAT + SIZES, C + ("lens", "rtpengine")),
-    Load("sessions-10", "10 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=10),
-    Load("sessions-1000", "1,000 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=1000),
+    Load(
+        "sessions-10", "10 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=10, turns=2,
+        close=("lens",),
+    ),
+    Load(
+        "sessions-1000", "1,000 calls, 20,000 packets/s", paced(20_000), ("lens", "c-mmsg", "c-gso"), calls=1000, turns=2,
+        close=("lens",),
+    ),
     Load(
         "loss-free", "AES-GCM, highest rate without loss", SEARCH, ("c-mmsg", "c-gso", "lens", "lens-openssl") + PACKAGES,
         seldom=(*SLOW, "lens-openssl"),

@@ -48,7 +48,7 @@ def steady_table(results, load):
         row += [f"{figures.percentile(0.5):,.0f}", f"{figures.percentile(0.99):,.0f}"] if "paced" in load.options else ["–", "–"]
         row.append(f"{figures.sum('lost'):,}")
         rows.append(row)
-    header = ["relay", "rounds", "ns a packet", "range", "× rtpengine", "1,000 packets/s", "CPU %", "p50 µs", "p99 µs", "lost"]
+    header = ["relay", "runs", "ns a packet", "range", "× rtpengine", "1,000 packets/s", "CPU %", "p50 µs", "p99 µs", "lost"]
     return markdown(header, rows) if rows else []
 
 
@@ -63,7 +63,7 @@ def search_table(results, load):
                 contenders.BY_NAME[name].title, str(len(figures.runs)), f"{figures.median('loss_free_pps'):,.0f}",
                 f"{low:,.0f}–{high:,.0f}", f"{figures.median('relay_cpu_percent'):.0f}", " or ".join(stops),
             ])
-    header = ["relay", "rounds", "packets/s without loss", "range", "CPU % there", "stopped by"]
+    header = ["relay", "runs", "packets/s without loss", "range", "CPU % there", "stopped by"]
     return markdown(header, rows) if rows else []
 
 

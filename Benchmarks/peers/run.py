@@ -141,26 +141,31 @@ class Comparison:
         self.runs.append(result)
         return result
 
+    def take_turn(self, round_index, rounds, load, names):
+        """Each of them once, another one first in each round."""
+        names = [name for name in names if name in self.names and name not in self.left_out]
+        first = round_index % len(names) if names else 0
+        for name in names[first:] + names[:first]:
+            contender = contenders.BY_NAME[name]
+            if name in load.seldom and not is_due(round_index, rounds, 3 / rounds):
+                continue
+            if self.skip(load, contender):
+                continue
+            try:
+                say(f"round {round_index + 1}: {report.one_line(self.run(round_index, load, contender))}")
+            except Exception as error:  # one relay's failure must not cost the others' figures
+                say(f"round {round_index + 1}: {load.name} {name} FAILED: {error}")
+                self.failures.append({"round": round_index, "load_name": load.name, "contender": name,
+                                      "error": str(error)})
+
     def go(self, picked, rounds):
         for round_index in range(rounds):
             began = time.monotonic()
             for load in picked:
                 if not is_due(round_index, rounds, load.share):
                     continue
-                turn = [name for name in load.contenders if name in self.names and name not in self.left_out]
-                turn = turn[round_index % len(turn):] + turn[:round_index % len(turn)] if turn else []
-                for name in turn:
-                    contender = contenders.BY_NAME[name]
-                    if name in load.seldom and not is_due(round_index, rounds, 3 / rounds):
-                        continue
-                    if self.skip(load, contender):
-                        continue
-                    try:
-                        say(f"round {round_index + 1}: {report.one_line(self.run(round_index, load, contender))}")
-                    except Exception as error:  # one relay's failure must not cost the others' figures
-                        say(f"round {round_index + 1}: {load.name} {name} FAILED: {error}")
-                        self.failures.append({"round": round_index, "load_name": load.name, "contender": name,
-                                              "error": str(error)})
+                for turn in range(load.turns):
+                    self.take_turn(round_index, rounds, load, load.close if turn else load.contenders)
             say(f"round {round_index + 1} of {rounds} took {time.monotonic() - began:.0f} s")
 
 
