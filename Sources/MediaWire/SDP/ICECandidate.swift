@@ -44,7 +44,8 @@ public struct ICECandidate: Hashable, Sendable {
     /// (such as mDNS's), another transport, another kind. Extensions are passed over.
     public init?(value: String) {
         let words = SDPText.words(value)
-        guard words.count >= 8, (1...32).contains(words[0].utf8.count), words[0].utf8.allSatisfy(Self.isICECharacter),
+        guard words.count >= 8, (1...32).contains(words[0].utf8.count),
+            words[0].utf8.allSatisfy(SDPText.isICECharacter),
             let component = SDPText.decimal(words[1].utf8, as: UInt16.self), (1...256).contains(component),
             let priority = SDPText.decimal(words[3].utf8, as: UInt32.self), priority > 0, priority < 1 << 31,
             let address = IPAddress(words[4]), let port = SDPText.decimal(words[5].utf8, as: UInt16.self),
@@ -86,14 +87,5 @@ public struct ICECandidate: Hashable, Sendable {
         words += ["\(priority)", "\(address.address)", "\(address.port)", "typ", kind.rawValue]
         if case .tcp(let type) = transport { words += ["tcptype", type.rawValue] }
         return SDPAttribute("candidate", words.joined(separator: " "))
-    }
-
-    private static func isICECharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-            true
-        default: false
-        }
     }
 }

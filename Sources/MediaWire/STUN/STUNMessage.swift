@@ -1,6 +1,6 @@
 /// A STUN message where it stands in a datagram (RFC 8489 section 5): checked as a whole, read by offset, never copied.
 ///
-/// Who may have sent it is not known: `isAuthentic` of the ICE agent says so, and nothing may be done before.
+/// Who sent it is not known: nothing may be done before MESSAGE-INTEGRITY has been checked (`integrity`).
 public struct STUNMessage: ~Escapable {
     public let type: STUNMessageType
     public let transaction: STUNTransactionID
@@ -20,8 +20,8 @@ public struct STUNMessage: ~Escapable {
     /// Bytes of a message at most: none of ICE is as long.
     public static let maximumLength = 2_048
 
-    /// Nil unless the whole datagram is one message: magic cookie, lengths that add up exactly, at most one MESSAGE-INTEGRITY of 20
-    /// bytes, and a FINGERPRINT, if there is one, that is last and fits.
+    /// Nil unless the whole datagram is one message: magic cookie, lengths that add up exactly, a first MESSAGE-INTEGRITY, if there is
+    /// one, of 20 bytes, and a FINGERPRINT, if there is one, that is last and fits.
     @_lifetime(copy datagram)
     public init?(_ datagram: RawSpan) {
         guard datagram.byteCount <= Self.maximumLength, let word = datagram.uint16(at: 0),

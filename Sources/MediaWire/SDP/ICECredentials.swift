@@ -8,8 +8,9 @@ public struct ICECredentials: Hashable, Sendable {
     /// Nil if a length or a character is not as RFC 8839 section 5.4 has it.
     public init?(usernameFragment: some StringProtocol, password: some StringProtocol) {
         let name = Array(usernameFragment.utf8), secret = Array(password.utf8)
-        guard (4...256).contains(name.count), (22...256).contains(secret.count), name.allSatisfy(Self.isICECharacter),
-            secret.allSatisfy(Self.isICECharacter)
+        guard (4...256).contains(name.count), (22...256).contains(secret.count),
+            name.allSatisfy(SDPText.isICECharacter),
+            secret.allSatisfy(SDPText.isICECharacter)
         else { return nil }
         self.usernameFragment = name
         self.password = secret
@@ -26,14 +27,5 @@ public struct ICECredentials: Hashable, Sendable {
 
     private static func characters(_ count: Int, _ generator: inout some RandomNumberGenerator) -> [UInt8] {
         (0..<count).map { _ in alphabet[Int.random(in: 0..<64, using: &generator)] }
-    }
-
-    private static func isICECharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-            true
-        default: false
-        }
     }
 }
