@@ -2,12 +2,15 @@
 #include "linux.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #ifndef UDP_SEGMENT
@@ -236,3 +239,21 @@ void lens_clear_event(int fd) {
 }
 
 void lens_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int lens_raise_thread_priority(int nice_steps) {
+    struct sched_param parameters;
+    int policy = sched_getscheduler(0);
+    if (policy < 0 || sched_getparam(0, &parameters) != 0) return -1;
+    // A child of a process with this flag starts without it; so do its threads.
+    int class = policy & ~SCHED_RESET_ON_FORK;
+    if (class == SCHED_FIFO || class == SCHED_RR) {
+        if (parameters.sched_priority >= sched_get_priority_max(class)) return 0;
+        parameters.sched_priority += 1;
+        return sched_setscheduler(0, policy, &parameters);
+    }
+    errno = 0;
+    int nice_value = getpriority(PRIO_PROCESS, 0);
+    if (nice_value == -1 && errno != 0) return -1;
+    // 0 names the calling thread alone: on Linux a nice value belongs to a thread.
+    return setpriority(PRIO_PROCESS, 0, nice_value - nice_steps);
+}

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import MediaCore
 import MediaIO
 import MediaWire
@@ -37,6 +38,29 @@ private final class Tally: Sendable {
         #expect(isOpen == true)
         await #expect(throws: Refusal.self) { try await thread.perform { _, _ in throw Refusal() } }
         await thread.stop()
+    }
+
+    @Test func shardGoesBeforeTheProcessWhereItMay() async throws {
+        let address = try #require(SocketAddress("127.0.0.1:0"))
+        let thread = try ShardThread(index: 4_711, bindingTo: address, configuration: RelayConfiguration(seed: 1))
+        try await thread.perform { _, _ in }
+        let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        // A thread of another test may end between the listing and the look.
+        let shard = tasks.first { (try? contents(of: "/proc/self/task/\($0)/comm")) == "shard-4711\n" }
+        let capabilities = try contents(of: "/proc/self/status").split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let set = try #require(capabilities?.dropFirst(7).trimmingCharacters(in: .whitespaces))
+        let mayRaise = try #require(UInt64(set, radix: 16)) & 1 << 23 != 0
+        let expected = try max(-20, niceValue("/proc/self/stat") - (mayRaise ? 5 : 0))
+        #expect(try niceValue("/proc/self/task/\(#require(shard))/stat") == expected)
+        await thread.stop()
+    }
+
+    private func contents(of path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    /// The nineteenth field; the second, the name in brackets, may hold spaces.
+    private func niceValue(_ path: String) throws -> Int {
+        let fields = try #require(contents(of: path).split(separator: ")").last).split(separator: " ")
+        return try #require(Int(fields[16]))
     }
 
     @Test func stoppedShardRefusesCommandsAndEndsItsEvents() async throws {

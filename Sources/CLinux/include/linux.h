@@ -127,6 +127,10 @@ void lens_clear_event(int fd);
 
 void lens_set_thread_name(const char *name);
 
+/// Puts the calling thread a little before the others of its process, in the scheduling class that it has: one level higher in a
+/// real-time class, a nice value lower by `nice_steps` else. Answers 0, or -1 with errno where the system does not permit it.
+int lens_raise_thread_priority(int nice_steps);
+
 static inline uint64_t lens_clock_nanoseconds(clockid_t clock) {
     struct timespec time;
     clock_gettime(clock, &time);
