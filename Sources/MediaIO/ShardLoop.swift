@@ -113,7 +113,7 @@ struct ShardLoop: ~Copyable {
             let untilReport = nextReport.nanoseconds(since: now)
             timeout = timeout.map { min($0, untilReport) } ?? untilReport
         }
-        socket.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: timeout)
+        if socket.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: timeout) { mailbox.noteAwake() }
     }
 
     private mutating func measure() {

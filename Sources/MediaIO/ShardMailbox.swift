@@ -47,7 +47,6 @@ final class ShardMailbox: Sendable {
         guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
             return []
         }
-        lens_clear_event(wakeDescriptor)
         return state.withLock { state in
             defer { state.commands.removeAll(keepingCapacity: true) }
             return state.commands
@@ -66,9 +65,12 @@ final class ShardMailbox: Sendable {
 
     var isClosed: Bool { hasClosed.load(ordering: .acquiring) }
 
+    /// Takes the signal back by which the shard woke. To be called before `takeAll`, which then has what the signal was for.
+    func noteAwake() { lens_clear_event(wakeDescriptor) }
+
     private func wake() {
-        // In this order: whoever takes the flag clears a signal that is there already, so none is left behind to wake for nothing.
+        // In this order: a shard of higher priority runs within the call that signals, and would find nothing to do.
+        guard !hasWork.exchange(true, ordering: .acquiringAndReleasing) else { return }
         lens_signal_event(wakeDescriptor)
-        hasWork.store(true, ordering: .releasing)
     }
 }

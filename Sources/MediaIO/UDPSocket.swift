@@ -56,8 +56,10 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     /// Sleeps until a datagram is there, the other descriptor is readable, or the time is over.
     /// - Parameter nanoseconds: nil waits without end.
-    public func wait(orReadable other: Int32, nanoseconds: Int64?) {
-        _ = lens_wait_readable(descriptor, other, nanoseconds.map { max(0, $0) } ?? -1)
+    /// - Returns: whether the other descriptor is readable.
+    @discardableResult
+    public func wait(orReadable other: Int32, nanoseconds: Int64?) -> Bool {
+        lens_wait_readable(descriptor, other, nanoseconds.map { max(0, $0) } ?? -1) != 0
     }
 
     /// The address of this machine that packets to `remote` leave from.
