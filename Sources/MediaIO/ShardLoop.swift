@@ -44,6 +44,10 @@ struct ShardLoop: ~Copyable {
     }
 
     consuming func run() {
+        // Before the first command, so that no packet waits for it.
+        batch.warmUp()
+        outgoing.warmUp()
+        while !mailbox.isClosed, shard.warmUp() {}
         while step() {}
         let now = MonotonicClock.now
         shard.endAllSessions(at: now)
@@ -81,7 +85,7 @@ struct ShardLoop: ~Copyable {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        if !isBehind, !pace.isFast, !shard.warmUp() { wait(at: now) }
+        if !isBehind, !pace.isFast { wait(at: now) }
         return true
     }
 

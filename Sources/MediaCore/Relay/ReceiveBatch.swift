@@ -1,3 +1,4 @@
+internal import CMemory
 public import MediaWire
 
 /// One datagram of a batch: where it came from and went to, and how long it is.
@@ -75,6 +76,13 @@ public struct ReceiveBatch: ~Copyable {
         unsafe memory.deallocate()
         unsafe datagrams.deallocate()
         unsafe messages.deallocate()
+    }
+
+    /// Touches all of its memory, which the first long runs of packets would wait for otherwise.
+    public mutating func warmUp() {
+        unsafe lens_prefer_large_pages(memory, capacity * stride)
+        unsafe lens_populate(memory, capacity * stride)
+        unsafe lens_populate(datagrams, datagramCapacity * MemoryLayout<Datagram>.stride)
     }
 
     public mutating func removeAll() {

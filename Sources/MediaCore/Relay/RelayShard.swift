@@ -55,8 +55,8 @@ public struct RelayShard: ~Copyable {
 
     deinit { unsafe scratch.deallocate() }
 
-    /// For when there is nothing else to do: has some more memory at hand that packets would wait for, which may take some ms.
-    /// False when all is.
+    /// For the time before the first packet: has a piece more of the memory at hand that packets would wait for, which may take some
+    /// ms. False when all is.
     public mutating func warmUp() -> Bool { arena.prepare() }
 
     /// Sessions on this shard.

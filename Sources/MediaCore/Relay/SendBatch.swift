@@ -1,3 +1,4 @@
+internal import CMemory
 public import MediaWire
 
 /// One datagram to send: where to, and how long.
@@ -82,6 +83,12 @@ public struct SendBatch: ~Copyable {
         unsafe memory.deallocate()
         unsafe entries.deallocate()
         unsafe messages.deallocate()
+    }
+
+    /// Touches all of its memory, which the first long runs of packets would wait for otherwise.
+    public mutating func warmUp() {
+        unsafe lens_populate(memory, capacity * Self.slotSize)
+        unsafe lens_populate(entries, capacity * MemoryLayout<Entry>.stride)
     }
 
     /// Slots not yet filled.

@@ -83,6 +83,8 @@ struct Server: Sendable {
     private func serve(
         _ shards: [ShardThread], onReady: @escaping @Sendable (RunningServer) async -> Void
     ) async throws {
+        // A shard takes its first command when its memory is at hand.
+        for shard in shards { try await shard.perform { _, _ in } }
         let announced = settings.announcedAddresses
         let gateway = RelayGateway(shards: shards, announced: announced, sdesPeers: settings.sdesPeers)
         let sessions = SessionService(
