@@ -47,7 +47,8 @@ private final class Tally: Sendable {
         let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
         // A thread of another test may end between the listing and the look.
         let shard = tasks.first { (try? contents(of: "/proc/self/task/\($0)/comm")) == "shard-4711\n" }
-        let capabilities = try contents(of: "/proc/self/status").split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let status = try contents(of: "/proc/self/status").split(separator: "\n")
+        let capabilities = status.first { $0.hasPrefix("CapEff:") }
         let set = try #require(capabilities?.dropFirst(7).trimmingCharacters(in: .whitespaces))
         let mayRaise = try #require(UInt64(set, radix: 16)) & 1 << 23 != 0
         let expected = try max(-20, niceValue("/proc/self/stat") - (mayRaise ? 5 : 0))
