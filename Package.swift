@@ -65,7 +65,7 @@ let package = Package(
         // C
         .target(name: "CLinux"),
         .target(name: "CMemory"),
-        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CSRTP", pkgConfig: "libsrtp2", apt: "libsrtp2-dev"),
         system("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
         system("COpus", pkgConfig: "opus", apt: "libopus-dev"),

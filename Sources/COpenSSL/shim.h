@@ -6,4 +6,5 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "dtls.h"
 #include "gcm.h"
