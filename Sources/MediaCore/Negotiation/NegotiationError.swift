@@ -22,6 +22,16 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// A player's address that this request may not send media to.
     case playerAddressForbidden(SocketAddress)
     case tooManyTracks(limit: Int)
+    /// RTP and RTCP on two ports, over ICE.
+    case muxMissing(line: Int)
+    /// Several m-lines over ICE that do not share one transport.
+    case bundleMissing(line: Int)
+    /// No `a=ice-ufrag` and `a=ice-pwd` that can be used.
+    case credentialsMissing(line: Int)
+    /// No `a=fingerprint` with a hash function that is good enough.
+    case fingerprintMissing(line: Int)
+    /// No `a=setup` that can be answered.
+    case setupUnusable(line: Int)
     /// The relay has no media address to announce: its own fault, not the offer's.
     case noMediaAddress
 }
@@ -61,6 +71,17 @@ extension NegotiationError: CustomStringConvertible {
                 + "allowed by --sdes-peers"
         case .tooManyTracks(let limit):
             "the offer has more than \(limit) usable m= lines; send fewer"
+        case .muxMissing(let line):
+            "the media description\(Self.at(line)) has RTCP on a port of its own; offer a=rtcp-mux"
+        case .bundleMissing(let line):
+            "the media description\(Self.at(line)) has a transport of its own; put all into one a=group:BUNDLE"
+        case .credentialsMissing(let line):
+            "the media description\(Self.at(line)) has no usable a=ice-ufrag and a=ice-pwd; add them as in RFC 8839"
+        case .fingerprintMissing(let line):
+            "the media description\(Self.at(line)) has no usable a=fingerprint; give the certificate's by sha-256, sha-384 or "
+                + "sha-512"
+        case .setupUnusable(let line):
+            "the media description\(Self.at(line)) has no usable a=setup; offer actpass, active or passive"
         case .noMediaAddress:
             "the relay has no media address to announce; start it with --media-address"
         }

@@ -81,15 +81,6 @@ struct OfferedMedia {
     }
 }
 
-extension MediaDescription {
-    /// The declared SSRCs without those that only repeat or repair another (RFC 5576 section 4.2, FID and FEC-FR groups).
-    fileprivate var primarySSRCs: [SSRC] {
-        let repairs = ssrcGroups.lazy.filter { $0.semantics == "FID" || $0.semantics == "FEC-FR" }
-        let repairing = Set(repairs.flatMap { $0.ssrcs.dropFirst() })
-        return ssrcs.filter { !repairing.contains($0) }
-    }
-}
-
 /// Which header extensions the relay takes and gives.
 enum RelayedExtension {
     private static let uris: Set<String> = [

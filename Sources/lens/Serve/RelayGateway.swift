@@ -197,7 +197,8 @@ extension MediaGatewayError {
         self =
             switch error {
             case .malformed, .empty, .malformedKey: .malformed(text)
-            case .noMedia, .wrongDirection, .senderUnknown, .playerAddressMissing, .tooManyTracks:
+            case .noMedia, .wrongDirection, .senderUnknown, .playerAddressMissing, .tooManyTracks, .muxMissing,
+                .bundleMissing, .credentialsMissing, .fingerprintMissing, .setupUnusable:
                 .unprocessable(text)
             case .unsupportedTransport, .noCommonCodec, .noUsableCrypto: .unsupported(text)
             case .insecureRequest: .forbidden(code: "INSECURE_KEYS", text)
