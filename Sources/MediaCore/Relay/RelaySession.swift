@@ -60,5 +60,7 @@ struct Leg {
     let cname: [UInt8]
     /// Slab indices of its tracks or slots, in the order of the offer.
     var streams: [Int] = []
+    /// Slab indices of its keys.
+    var links: [Int] = []
     var hasReceivedMedia = false
 }

@@ -43,13 +43,17 @@ extension RelayShard {
     private mutating func insert(
         _ track: NegotiatedTrack, leg: Int, session: Int, _ description: LegDescription
     ) throws(SRTPError) -> Int {
+        let link = links.insert(
+            try SecureLink(
+                receiving: track.incomingKey, sending: track.outgoingKey, backend: configuration.srtpBackend))
+        legs[leg].links.append(link)
         switch description.media.direction {
         case .publish:
             let index = tracks.insert(
-                try PublishedTrack(
-                    track, leg: leg, session: session, side: description.side,
-                    cname: legs[leg].cname, maximumSubscriptions: configuration.maximumSubscriptions,
-                    maximumPorts: configuration.maximumPorts, backend: configuration.srtpBackend))
+                PublishedTrack(
+                    track, leg: leg, session: session, side: description.side, cname: legs[leg].cname, link: link,
+                    maximumSubscriptions: configuration.maximumSubscriptions,
+                    maximumPorts: configuration.maximumPorts))
             announce(tracks[index].bindings, .track(index))
             return index
         case .play:
@@ -57,9 +61,9 @@ extension RelayShard {
             for other in legs[leg].streams where slots[other].output.kind == track.kind { ordinal += 1 }
             let destination = track.announcedAddress ?? SocketAddress(.anyV4, port: 0)
             let index = slots.insert(
-                try PlayerSlot(
+                PlayerSlot(
                     track, leg: leg, session: session, side: description.side, ordinal: ordinal,
-                    destination: destination, rewriter: randomRewriter(), backend: configuration.srtpBackend))
+                    destination: destination, rewriter: randomRewriter(), link: link))
             announce(slots[index].bindings, .slot(index))
             return index
         }
@@ -115,6 +119,7 @@ extension RelayShard {
                 slots.remove(index)
             }
         }
+        for link in legs[leg].links { links.remove(link) }
         legs.remove(leg)
     }
 
@@ -207,11 +212,21 @@ extension RelayShard {
         let generation = tracks.generation(of: track)
         if let source = slots[slot].output.source, source == (track, generation) { return }
         slots[slot].output.feed(from: (track, generation), extensions: tracks[track].extensions)
-        tracks[track].receiver?.prepare(rtp: true)
-        tracks[track].sender?.prepare(rtp: false)
-        slots[slot].receiver.prepare(rtp: false)
-        slots[slot].sender.prepare(rtp: true)
+        prepareKeys(slot: slot, track: track)
         if sessions[slots[slot].session].isGateOpen { requestKeyframe(track: track, at: now) }
+    }
+
+    /// Works out what the first packets would wait for.
+    private mutating func prepareKeys(slot: Int, track: Int) {
+        let (source, sink) = (tracks[track].link, slots[slot].link)
+        if source != SecureLink.none {
+            links[Int(source)].receiver.prepare(rtp: true)
+            links[Int(source)].sender.prepare(rtp: false)
+        }
+        if sink != SecureLink.none {
+            links[Int(sink)].receiver.prepare(rtp: false)
+            links[Int(sink)].sender.prepare(rtp: true)
+        }
     }
 
     func identity(ofLeg index: Int) -> LegID {
@@ -235,7 +250,7 @@ extension RelayShard {
         for leg in sessions[session].legIndices {
             for index in legs[leg].streams {
                 switch legs[leg].direction {
-                case .publish: figures.tracks.append(tracks[index].figures)
+                case .publish: figures.tracks.append(trackFigures(index))
                 case .play: figures.slots.append(slots[index].figures)
                 }
             }
@@ -244,8 +259,20 @@ extension RelayShard {
     }
 }
 
+extension RelayShard {
+    private func trackFigures(_ track: Int) -> TrackFigures {
+        var figures = tracks[track].figures
+        let link = tracks[track].link
+        if link != SecureLink.none {
+            figures.authenticationFailures = links[Int(link)].receiver.authenticationFailures
+            figures.replays = links[Int(link)].receiver.replays
+        }
+        return figures
+    }
+}
+
 extension PublishedTrack {
-    var figures: TrackFigures {
+    fileprivate var figures: TrackFigures {
         var figures = TrackFigures(kind: kind, side: side)
         if let incoming {
             figures.packetsReceived = incoming.reception.packetsReceived
@@ -255,12 +282,6 @@ extension PublishedTrack {
             figures.jitterNanoseconds = incoming.reception.jitterNanoseconds
         }
         figures.keyframeRequestsSent = keyframes.sent
-        switch receiver {
-        case .some(let receiver):
-            figures.authenticationFailures = receiver.authenticationFailures
-            figures.replays = receiver.replays
-        case .none: break
-        }
         return figures
     }
 }

@@ -77,13 +77,12 @@ extension RelayShard {
     mutating func unprotect(
         _ packet: UnsafeMutableRawBufferPointer, with reference: StreamReference, isRTCP: Bool
     ) -> SRTPOutcome {
-        switch (reference.isSlot, isRTCP) {
-        case (true, true): unsafe slots[reference.index].receiver.unprotectRTCP(packet)
-        case (false, true): unsafe tracks[reference.index].receiver?.unprotectRTCP(packet) ?? .malformed
-        case (false, false): unsafe tracks[reference.index].receiver?.unprotectRTP(packet) ?? .malformed
+        let link = reference.isSlot ? slots[reference.index].link : tracks[reference.index].link
         // Players send no media on the m-lines that they play.
-        case (true, false): .malformed
-        }
+        guard link != SecureLink.none, isRTCP || !reference.isSlot else { return .malformed }
+        return isRTCP
+            ? unsafe links[Int(link)].receiver.unprotectRTCP(packet)
+            : unsafe links[Int(link)].receiver.unprotectRTP(packet)
     }
 
     private mutating func bind(_ key: SourceKey, to reference: StreamReference) {

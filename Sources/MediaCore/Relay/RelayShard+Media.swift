@@ -81,9 +81,15 @@ extension RelayShard {
         let clockRate = tracks[index].clockRate
         for position in 0..<subscriptions {
             let slot = Int(tracks[index].subscriptions[position])
+            let link = Int(slots[slot].link)
+            guard link >= 0 else {
+                counters.droppedAtSlot &+= 1
+                continue
+            }
             switch unsafe slots[slot].forward(
                 packet, header, payload, spare: subscriptions == 1 ? spare : 0, extended: extended,
-                startsKeyframe: startsKeyframe, clockRate: clockRate, through: &stage, into: &send, at: now)
+                startsKeyframe: startsKeyframe, clockRate: clockRate, with: &links[link].sender, through: &stage,
+                into: &send, at: now)
             {
             case .sent:
                 countForwarded(payload.count, session: session)
@@ -157,9 +163,11 @@ extension RelayShard {
         guard let header = RTPHeader(span), let payload = header.payloadRange(in: span),
             let numbers = slots[slot].output.rewriter.existing(header, extended: extended)
         else { return false }
-        guard
+        let link = Int(slots[slot].link)
+        guard link >= 0,
             unsafe slots[slot].put(
-                packet, header, payload, numbers, isRepeat: true, spare: 0, through: &stage, into: &send)
+                packet, header, payload, numbers, isRepeat: true, spare: 0, with: &links[link].sender, through: &stage,
+                into: &send)
         else {
             counters.droppedAtSend &+= 1
             return false

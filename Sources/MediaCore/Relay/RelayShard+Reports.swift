@@ -161,8 +161,9 @@ extension RelayShard {
                 packetCount: UInt32(truncatingIfNeeded: slots[slot].output.packetsSent),
                 octetCount: UInt32(truncatingIfNeeded: slots[slot].output.payloadBytesSent)))
         writer.writeCanonicalName(legs[slots[slot].leg].cname, ssrc: slots[slot].output.ssrc)
-        guard !writer.overflowed,
-            case .success(let length) = unsafe slots[slot].sender.protectRTCP(buffer, length: writer.count)
+        let link = Int(slots[slot].link)
+        guard !writer.overflowed, link >= 0,
+            case .success(let length) = unsafe links[link].sender.protectRTCP(buffer, length: writer.count)
         else { return }
         slots[slot].reports.sent(compactNTP: ntp.compact, at: now)
         send.commit(length: length, to: slots[slot].rtcpPath)
@@ -204,8 +205,9 @@ extension RelayShard {
         guard let path = tracks[track].feedbackPath, let buffer = unsafe send.nextSlot() else { return }
         var writer = unsafe PacketWriter(buffer)
         write(&writer, &tracks[track])
-        guard !writer.overflowed,
-            case .success(let length)? = unsafe tracks[track].sender?.protectRTCP(buffer, length: writer.count)
+        let link = Int(tracks[track].link)
+        guard !writer.overflowed, link >= 0,
+            case .success(let length) = unsafe links[link].sender.protectRTCP(buffer, length: writer.count)
         else { return }
         send.commit(length: length, to: path)
     }
@@ -216,14 +218,16 @@ extension RelayShard {
         for stream in legs[leg].streams {
             switch legs[leg].direction {
             case .play:
-                guard slots[stream].output.packetsSent > 0 else { continue }
+                let link = Int(slots[stream].link)
+                guard slots[stream].output.packetsSent > 0, link >= 0 else { continue }
                 var packet = Self.goodbye(slots[stream].output.ssrc, cname: legs[leg].cname)
-                guard case .success = slots[stream].sender.protectRTCP(&packet) else { continue }
+                guard case .success = links[link].sender.protectRTCP(&packet) else { continue }
                 pending.append((packet, slots[stream].rtcpPath))
             case .publish:
-                guard let path = tracks[stream].feedbackPath else { continue }
+                let link = Int(tracks[stream].link)
+                guard let path = tracks[stream].feedbackPath, link >= 0 else { continue }
                 var packet = Self.goodbye(tracks[stream].feedbackSSRC, cname: legs[leg].cname)
-                guard case .success? = tracks[stream].sender?.protectRTCP(&packet) else { continue }
+                guard case .success = links[link].sender.protectRTCP(&packet) else { continue }
                 pending.append((packet, path))
             }
         }

@@ -8,6 +8,7 @@ extension RelayShard {
         for place in index..<stage.end { stage[place].kind = find(place, of: batch) }
         // Then what leads further from there: what a stage touches is on its way while those before it work.
         forEachNewTrack(from: index) { relay, track in relay.prefetch(forTrack: track) }
+        forEachNewTrack(from: index) { relay, track in relay.prefetchKeys(ofTrack: track) }
         forEachNewTrack(from: index) { relay, track in relay.prefetchSending(fromTrack: track) }
         for place in index..<stage.end where stage[place].kind == .media {
             unsafe unprotect(batch.bytes(place), at: place)
@@ -57,16 +58,17 @@ extension RelayShard {
             stage[place].kind = .dropped
             return
         }
-        guard tracks[track].receiver?.gainsFromBursts == true else {
-            let outcome = unsafe tracks[track].receiver?.unprotectRTP(packet, header) ?? .malformed
-            settle(place, outcome)
+        let link = Int(tracks[track].link)
+        guard link >= 0 else { return settle(place, .malformed) }
+        guard links[link].receiver.gainsFromBursts else {
+            settle(place, unsafe links[link].receiver.unprotectRTP(packet, header))
             return
         }
         guard var job = unsafe SRTPJob(packet: packet) else {
             settle(place, .malformed)
             return
         }
-        unsafe tracks[track].receiver?.begin(&job, header)
+        unsafe links[link].receiver.begin(&job, header)
         unsafe (stage.openJobs + stage.openCount).initialize(to: job)
         stage[place].kind = .opening
         stage[place].job = Int32(truncatingIfNeeded: stage.openCount)
@@ -86,16 +88,27 @@ extension RelayShard {
     /// Brings near what a packet of this track will touch.
     @inline(__always)
     private func prefetch(forTrack track: Int) {
-        tracks[track].receiver?.prefetch()
+        let link = tracks[track].link
+        if link != SecureLink.none { links.prefetch(Int(link)) }
         sessions.prefetch(tracks[track].session)
         guard tracks[track].subscriptions.count > 0 else { return }
         slots.prefetch(Int(tracks[track].subscriptions[0]))
     }
 
     @inline(__always)
+    private func prefetchKeys(ofTrack track: Int) {
+        let link = tracks[track].link
+        if link != SecureLink.none { links[Int(link)].receiver.prefetch() }
+        guard tracks[track].subscriptions.count > 0 else { return }
+        let sink = slots[Int(tracks[track].subscriptions[0])].link
+        if sink != SecureLink.none { links.prefetch(Int(sink)) }
+    }
+
+    @inline(__always)
     private func prefetchSending(fromTrack track: Int) {
         guard tracks[track].subscriptions.count > 0 else { return }
-        slots[Int(tracks[track].subscriptions[0])].sender.prefetch()
+        let sink = slots[Int(tracks[track].subscriptions[0])].link
+        if sink != SecureLink.none { links[Int(sink)].sender.prefetch() }
     }
 
     @inline(__always)
@@ -116,7 +129,7 @@ extension RelayShard {
     ) {
         if stage[place].kind == .opening {
             let job = unsafe stage.openJobs + Int(stage[place].job)
-            unsafe tracks[Int(stage[place].track)].receiver?.finish(&job.pointee)
+            unsafe links[Int(tracks[Int(stage[place].track)].link)].receiver.finish(&job.pointee)
             settle(place, unsafe job.pointee.outcome)
         }
         switch stage[place].kind {

@@ -14,6 +14,7 @@ public struct RelayShard: ~Copyable {
     var legs: Slab<Leg>
     var tracks: Slab<PublishedTrack>
     var slots: Slab<PlayerSlot>
+    var links: Slab<SecureLink>
     var ports = Slab<PortSlot>()
 
     /// Sources that have passed authentication.
@@ -46,6 +47,7 @@ public struct RelayShard: ~Copyable {
         legs = Slab(reserving: configuration.maximumSessions * 4)
         tracks = Slab(reserving: configuration.maximumSessions * 3)
         slots = Slab(reserving: configuration.maximumSessions * 3)
+        links = Slab(reserving: configuration.maximumSessions * 6)
         random = ShardRandom(seed: configuration.seed)
         sources = SourceTable(seed: configuration.seed)
         arena = PacketArena(limit: configuration.retransmissionMemory)

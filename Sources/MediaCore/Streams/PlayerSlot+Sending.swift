@@ -14,15 +14,17 @@ extension PlayerSlot {
     @inline(__always)
     mutating func forward(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>, spare: Int, extended: Int64,
-        startsKeyframe: Bool, clockRate: UInt32, through stage: inout PacketStage, into send: inout SendBatch,
-        at now: Instant
+        startsKeyframe: Bool, clockRate: UInt32, with sender: inout SRTPSender, through stage: inout PacketStage,
+        into send: inout SendBatch, at now: Instant
     ) -> Forwarding {
         guard
             let numbers = output.accept(
                 header, extended: extended, startsKeyframe: startsKeyframe, clockRate: clockRate, at: now)
         else { return .notWanted }
         guard
-            unsafe put(packet, header, payload, numbers, isRepeat: false, spare: spare, through: &stage, into: &send)
+            unsafe put(
+                packet, header, payload, numbers, isRepeat: false, spare: spare, with: &sender, through: &stage,
+                into: &send)
         else { return .noRoom }
         output.packetsSent &+= 1
         output.payloadBytesSent &+= UInt64(payload.count)
@@ -38,7 +40,7 @@ extension PlayerSlot {
     mutating func put(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
         _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool, spare: Int,
-        through stage: inout PacketStage, into send: inout SendBatch
+        with sender: inout SRTPSender, through stage: inout PacketStage, into send: inout SendBatch
     ) -> Bool {
         let overhead = sender.profile.rtpOverhead
         guard var buffer = unsafe send.nextSlot(), var base = buffer.baseAddress, let start = packet.baseAddress,
@@ -67,7 +69,7 @@ extension PlayerSlot {
         let mayWait = !isRepeat && sender.gainsFromBursts && stage.mayPutOff
         let sealed =
             mayWait
-            ? unsafe begin(buffer, headerLength, plain, payload.count, numbers.sequence, &stage)
+            ? unsafe begin(buffer, headerLength, plain, payload.count, numbers.sequence, &sender, &stage)
             : unsafe sender.seal(
                 buffer, headerLength: headerLength, payload: plain, count: payload.count, output.ssrc,
                 numbers.sequence)
@@ -79,7 +81,7 @@ extension PlayerSlot {
     /// Leaves a packet to the burst that follows, if it is to be done there. Answers the length that it will have.
     private mutating func begin(
         _ buffer: UnsafeMutableRawBufferPointer, _ headerLength: Int, _ payload: UnsafeRawPointer, _ count: Int,
-        _ sequence: SequenceNumber, _ stage: inout PacketStage
+        _ sequence: SequenceNumber, _ sender: inout SRTPSender, _ stage: inout PacketStage
     ) -> SRTPOutcome {
         guard
             var job = unsafe SRTPJob(

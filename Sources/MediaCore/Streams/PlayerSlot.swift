@@ -1,7 +1,6 @@
 internal import MediaWire
 
-/// One m-line of a player: a sender of its own, with keys and a path. Exists before any publisher; which track feeds it may
-/// change.
+/// One m-line of a player: a sender of its own, with a path. Exists before any publisher; which track feeds it may change.
 struct PlayerSlot: ~Copyable {
     let leg: Int
     let session: Int
@@ -11,8 +10,8 @@ struct PlayerSlot: ~Copyable {
     let rtcpMux: Bool
 
     var output: SlotOutput
-    var receiver: SRTPReceiver
-    var sender: SRTPSender
+    /// Its keys.
+    var link: SecureLink.Index
     var bindings: StreamBindings
     var path: Path
     /// Where its next packet may join those before it.
@@ -31,10 +30,8 @@ struct PlayerSlot: ~Copyable {
 
     init(
         _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, ordinal: Int, destination: SocketAddress,
-        rewriter: RTPRewriter, backend: SRTPBackend
-    ) throws(SRTPError) {
-        let receiver = try SRTPReceiver(track.incomingKey, backend: backend)
-        let sender = try SRTPSender(track.outgoingKey, backend: backend)
+        rewriter: RTPRewriter, link: Int
+    ) {
         self.leg = leg
         self.session = session
         self.side = side
@@ -43,8 +40,7 @@ struct PlayerSlot: ~Copyable {
         output = SlotOutput(
             kind: track.kind, ssrc: track.slotSSRC, payloadType: track.payloadType, clockRate: track.clockRate,
             extensions: track.extensions, rewriter: rewriter)
-        self.receiver = receiver
-        self.sender = sender
+        self.link = SecureLink.Index(truncatingIfNeeded: link)
         bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
         path = Path(to: destination)
         rtcpPath = Path(to: track.announcedRTCPAddress ?? destination)

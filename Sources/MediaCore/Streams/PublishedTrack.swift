@@ -1,9 +1,8 @@
 internal import MediaWire
 
-/// One m-line of a publisher, or what an in-process port publishes: its keys, where it comes from, what was received of it, and
-/// who it goes to.
+/// One m-line of a publisher, or what an in-process port publishes: where it comes from, what was received of it, and who it goes to.
 struct PublishedTrack: ~Copyable {
-    /// Nil for a port's track, which has a ring instead of keys.
+    /// Nil for a port's track, which has a ring instead.
     let leg: Int?
     let ring: PlainRTPRing?
     let session: Int
@@ -21,8 +20,8 @@ struct PublishedTrack: ~Copyable {
     let feedbackSSRC: SSRC
     let cname: [UInt8]
 
-    var receiver: SRTPReceiver?
-    var sender: SRTPSender?
+    /// Its keys.
+    var link: SecureLink.Index
     var bindings: StreamBindings
     /// Where RTP comes from: proven by SRTP authentication.
     var path: Path?
@@ -51,11 +50,9 @@ struct PublishedTrack: ~Copyable {
     var ports: FixedList<Int32>
 
     init(
-        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], maximumSubscriptions: Int,
-        maximumPorts: Int, backend: SRTPBackend
-    ) throws(SRTPError) {
-        let receiver = try SRTPReceiver(track.incomingKey, backend: backend)
-        let sender = try SRTPSender(track.outgoingKey, backend: backend)
+        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], link: Int,
+        maximumSubscriptions: Int, maximumPorts: Int
+    ) {
         self.leg = leg
         ring = nil
         self.session = session
@@ -71,8 +68,7 @@ struct PublishedTrack: ~Copyable {
         supportsFIR = track.fir
         feedbackSSRC = track.slotSSRC
         self.cname = cname
-        self.receiver = consume receiver
-        self.sender = consume sender
+        self.link = SecureLink.Index(truncatingIfNeeded: link)
         bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
         subscriptions = FixedList(capacity: maximumSubscriptions)
         ports = FixedList(capacity: maximumPorts)
@@ -98,8 +94,7 @@ struct PublishedTrack: ~Copyable {
         supportsFIR = false
         feedbackSSRC = SSRC(0)
         cname = []
-        receiver = nil
-        sender = nil
+        link = SecureLink.none
         bindings = StreamBindings(declared: [], announced: [])
         subscriptions = FixedList(capacity: maximumSubscriptions)
         ports = FixedList(capacity: maximumPorts)
