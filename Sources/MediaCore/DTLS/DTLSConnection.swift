@@ -42,6 +42,9 @@ public struct DTLSConnection: ~Copyable {
     static let longestTimeout: Int64 = 3_200_000_000
     /// A flight is sent so often at most: about 16 s.
     static let mostFlights = 10
+    /// A handshake that is not done so long after its first word never will be, in ns: the peer may have begun a message that it never
+    /// finishes.
+    static let patience: Int64 = 20_000_000_000
     /// Bytes of the largest datagram sent: what IPv6 carries everywhere, less the headers of IPv6, UDP and a tunnel.
     public static let mtu = 1_200
 
@@ -58,8 +61,16 @@ public struct DTLSConnection: ~Copyable {
 
     private enum Standing { case waiting, connected, over }
 
+    /// When the last flight is due again.
+    private var flightDue: Instant?
+    /// When the handshake has to be done.
+    private var deadline: Instant?
+
     /// When `handleTimeout` has something to do; nil while nothing is waited for.
-    public private(set) var nextTimeout: Instant?
+    public var nextTimeout: Instant? {
+        guard standing == .waiting, let deadline else { return flightDue }
+        return flightDue.map { min($0, deadline) } ?? deadline
+    }
 
     /// - Parameters:
     ///   - context: whose certificate is shown.
@@ -92,18 +103,21 @@ public struct DTLSConnection: ~Copyable {
     /// The client's first flight. A server has nothing to say yet.
     public mutating func start(at now: Instant) {
         guard role == .client, standing == .waiting else { return }
+        deadline = now.advanced(byNanoseconds: Self.patience)
         settle(unsafe lens_dtls_handshake(dtls), at: now)
     }
 
     /// Takes a datagram. What does not belong to the connection changes nothing.
     public mutating func receive(_ datagram: UnsafeRawBufferPointer, at now: Instant) {
         guard standing != .over, unsafe !datagram.isEmpty, let bytes = datagram.baseAddress else { return }
+        if deadline == nil { deadline = now.advanced(byNanoseconds: Self.patience) }
         settle(unsafe lens_dtls_receive(dtls, bytes.assumingMemoryBound(to: UInt8.self), datagram.count), at: now)
     }
 
-    /// Sends the last flight again if its time has come.
+    /// Sends the last flight again if its time has come, and gives up if there was enough of it.
     public mutating func handleTimeout(at now: Instant) {
-        guard let due = nextTimeout, due <= now else { return }
+        if standing == .waiting, let deadline, deadline <= now { return end(.failed(.timeout)) }
+        guard let due = flightDue, due <= now else { return }
         flights += 1
         guard flights < Self.mostFlights else { return end(.failed(.timeout)) }
         timeout = min(timeout * 2, Self.longestTimeout)
@@ -111,7 +125,7 @@ public struct DTLSConnection: ~Copyable {
         // The library has begun to wait anew, but the flight is the same.
         timerStarts = unsafe dtls.pointee.timer_starts
         settle(result, at: now)
-        if nextTimeout != nil { nextTimeout = now.advanced(byNanoseconds: timeout) }
+        if flightDue != nil { flightDue = now.advanced(byNanoseconds: timeout) }
     }
 
     /// Says good-bye; the peer may hear it or not.
@@ -119,7 +133,7 @@ public struct DTLSConnection: ~Copyable {
         guard standing == .connected else { return }
         unsafe lens_dtls_close(dtls)
         standing = .over
-        nextTimeout = nil
+        flightDue = nil
     }
 
     /// The next datagrams to send, oldest first, each to `body`; they are gone behind it.
@@ -170,23 +184,23 @@ public struct DTLSConnection: ~Copyable {
     private mutating func end(_ last: Event) {
         guard standing != .over else { return }
         standing = .over
-        nextTimeout = nil
+        flightDue = nil
         event = last
     }
 
     /// A flight that was sent waits for its answer; one that was answered does not.
     private mutating func noteTimer(at now: Instant) {
         guard standing != .over, unsafe dtls.pointee.timer != nil else {
-            nextTimeout = nil
+            flightDue = nil
             return
         }
         let starts = unsafe dtls.pointee.timer_starts
-        guard starts != timerStarts || nextTimeout == nil else { return }
+        guard starts != timerStarts || flightDue == nil else { return }
         if starts != timerStarts {
             timerStarts = starts
             timeout = Self.firstTimeout
             flights = 1
         }
-        nextTimeout = now.advanced(byNanoseconds: timeout)
+        flightDue = now.advanced(byNanoseconds: timeout)
     }
 }

@@ -104,10 +104,10 @@ public struct ICELiteAgent: Sendable {
         return selected
     }
 
-    /// When sending has to stop if no further check comes; nil while there is no path.
+    /// The first moment at which sending has to stop if no further check comes; nil while there is no path.
     public var consentEnds: Instant? {
         guard let selected, let proven = paths.first(where: { $0.path == selected }) else { return nil }
-        return proven.lastCheck.advanced(byNanoseconds: Self.consentLifetime)
+        return proven.lastCheck.advanced(byNanoseconds: Self.consentLifetime + 1)
     }
 
     private mutating func note(_ path: Path, at now: Instant) {

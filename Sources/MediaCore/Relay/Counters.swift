@@ -25,8 +25,9 @@ public struct ShardCounters: Sendable, Equatable {
     public var droppedAtSend: UInt64 = 0
     /// The ring of an in-process port was full.
     public var droppedAtPort: UInt64 = 0
-    /// STUN and DTLS, which no leg of this build uses.
-    public var droppedOtherProtocol: UInt64 = 0
+    /// DTLS handshakes that ended well, and others.
+    public var handshakesDone: UInt64 = 0
+    public var handshakesFailed: UInt64 = 0
     /// Events lost because nobody read them.
     public var droppedEvents: UInt64 = 0
     /// RTCP packets taken.

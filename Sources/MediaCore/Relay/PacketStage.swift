@@ -13,6 +13,10 @@ struct StagedPacket {
         case media
         /// RTP of `track`, in the hands of job `job`.
         case opening
+        /// STUN.
+        case check
+        /// DTLS.
+        case handshake
     }
 
     var kind = Kind.dropped

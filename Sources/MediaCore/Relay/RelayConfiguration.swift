@@ -24,6 +24,8 @@ public struct RelayConfiguration: Sendable {
     public var maximumRetransmissionsPerDatagram = 64
     /// Events kept for the reader at most.
     public var maximumEvents = 4_096
+    /// From when on the certificate of DTLS is valid, in seconds since 1970; nobody but its fingerprint vouches for it.
+    public var certificateTime: Int64 = 1_767_225_600
     /// What does the cryptography of SRTP.
     public var srtpBackend = SRTPBackend.best
     /// Seeds the source table's hash and the slots' first numbers. Random outside of tests.
@@ -65,6 +67,19 @@ public struct LegDescription: Sendable {
     }
 }
 
+/// A negotiated leg over ICE and DTLS to put on a shard.
+public struct WebRTCLegDescription: Sendable {
+    public var session: RelaySessionKey
+    public var side: SessionSide
+    public var media: WebRTCMedia
+
+    public init(session: RelaySessionKey, side: SessionSide, media: WebRTCMedia) {
+        self.session = session
+        self.side = side
+        self.media = media
+    }
+}
+
 /// Why the shard did not take a command.
 public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The shard holds as many sessions as it may.
@@ -75,6 +90,8 @@ public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooManyPorts
     /// The SRTP library refused a key.
     case keyRefused
+    /// The library made no certificate for DTLS.
+    case noCertificate
     /// The session's media has ended.
     case sessionEnded
 
@@ -84,6 +101,7 @@ public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooManyTracks: "the offer has more media lines than one leg may have"
         case .tooManyPorts: "the session has as many recorders and other ports as it may; detach one first"
         case .keyRefused: "the SRTP key was refused; offer a fresh key"
+        case .noCertificate: "OpenSSL made no certificate for DTLS; is its version 3.0 or newer?"
         case .sessionEnded: "the session has ended"
         }
     }
@@ -93,7 +111,11 @@ public enum RelayError: Error, Sendable, Equatable, CustomStringConvertible {
 public enum ShardEvent: Sendable, Equatable {
     /// The first authenticated media packet of a leg has come.
     case firstMedia(LegID, RelaySessionKey, SessionSide)
-    /// The publisher of a leg said BYE.
+    /// A leg over ICE has done its handshake.
+    case connected(LegID, RelaySessionKey, SessionSide)
+    /// The peer of a leg over ICE has not been heard of for half a minute; nothing more is sent until it is.
+    case silent(LegID, RelaySessionKey, SessionSide)
+    /// The publisher of a leg said BYE, or its peer has ended DTLS.
     case goodbye(LegID, RelaySessionKey, SessionSide)
     /// The first packet of a session was forwarded after its gate opened.
     case firstForwarded(RelaySessionKey)

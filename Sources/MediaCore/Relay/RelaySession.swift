@@ -62,5 +62,7 @@ struct Leg {
     var streams: [Int] = []
     /// Slab indices of its keys.
     var links: [Int] = []
+    /// Slab index of its transport, if that is ICE and DTLS.
+    var peer: Int?
     var hasReceivedMedia = false
 }

@@ -16,20 +16,30 @@ extension RelayShard {
                 cname: Array(description.media.cname.utf8)))
         do throws(SRTPError) {
             for track in description.media.tracks {
-                legs[leg].streams.append(try insert(track, leg: leg, session: session, description))
+                let link = links.insert(
+                    try SecureLink(
+                        receiving: track.incomingKey, sending: track.outgoingKey, backend: configuration.srtpBackend))
+                legs[leg].links.append(link)
+                legs[leg].streams.append(insert(StreamTerms(track), leg: leg, link: link))
             }
         } catch {
             dismantle(leg)
             if isNew { closeSession(session) }
             throw .keyRefused
         }
-        if let old = sessions[session][description.side, direction] {
+        settle(leg, at: now)
+        return identity(ofLeg: leg)
+    }
+
+    /// A new leg takes its place in its session, and that of the one before it.
+    mutating func settle(_ leg: Int, at now: Instant) {
+        let (session, side, direction) = (legs[leg].session, legs[leg].side, legs[leg].direction)
+        if let old = sessions[session][side, direction] {
             sayGoodbye(leg: old)
             dismantle(old)
         }
-        sessions[session][description.side, direction] = leg
+        sessions[session][side, direction] = leg
         connect(session: session, at: now)
-        return identity(ofLeg: leg)
     }
 
     mutating func openSession(_ key: RelaySessionKey) throws(RelayError) -> Int {
@@ -40,31 +50,26 @@ extension RelayShard {
         return index
     }
 
-    private mutating func insert(
-        _ track: NegotiatedTrack, leg: Int, session: Int, _ description: LegDescription
-    ) throws(SRTPError) -> Int {
-        let link = links.insert(
-            try SecureLink(
-                receiving: track.incomingKey, sending: track.outgoingKey, backend: configuration.srtpBackend))
-        legs[leg].links.append(link)
-        switch description.media.direction {
+    /// Makes the track or slot of one m-line; answers its slab index.
+    mutating func insert(_ terms: StreamTerms, leg: Int, link: Int) -> Int {
+        let (session, side) = (legs[leg].session, legs[leg].side)
+        switch legs[leg].direction {
         case .publish:
             let index = tracks.insert(
                 PublishedTrack(
-                    track, leg: leg, session: session, side: description.side, cname: legs[leg].cname, link: link,
-                    maximumSubscriptions: configuration.maximumSubscriptions,
-                    maximumPorts: configuration.maximumPorts))
-            announce(tracks[index].bindings, .track(index))
+                    terms, leg: leg, session: session, side: side, cname: legs[leg].cname, link: link,
+                    maximumSubscriptions: configuration.maximumSubscriptions, maximumPorts: configuration.maximumPorts))
+            // With ICE a packet is known by its path, and by nothing that it says of itself.
+            if !terms.usesICE { announce(tracks[index].bindings, .track(index)) }
             return index
         case .play:
             var ordinal = 0
-            for other in legs[leg].streams where slots[other].output.kind == track.kind { ordinal += 1 }
-            let destination = track.announcedAddress ?? SocketAddress(.anyV4, port: 0)
+            for other in legs[leg].streams where slots[other].output.kind == terms.kind { ordinal += 1 }
             let index = slots.insert(
                 PlayerSlot(
-                    track, leg: leg, session: session, side: description.side, ordinal: ordinal,
-                    destination: destination, rewriter: randomRewriter(), link: link))
-            announce(slots[index].bindings, .slot(index))
+                    terms, leg: leg, session: session, side: side, ordinal: ordinal, rewriter: randomRewriter(),
+                    link: link))
+            if !terms.usesICE { announce(slots[index].bindings, .slot(index)) }
             return index
         }
     }
@@ -120,6 +125,7 @@ extension RelayShard {
             }
         }
         for link in legs[leg].links { links.remove(link) }
+        if let peer = legs[leg].peer { removePeer(peer) }
         legs.remove(leg)
     }
 
@@ -226,6 +232,25 @@ extension RelayShard {
         if sink != SecureLink.none {
             links[Int(sink)].receiver.prepare(rtp: false)
             links[Int(sink)].sender.prepare(rtp: true)
+        }
+    }
+
+    /// The handshake of a leg is done: what waited for its keys may begin.
+    mutating func keysArrived(leg: Int, at now: Instant) {
+        for stream in legs[leg].streams {
+            switch legs[leg].direction {
+            case .publish:
+                for position in 0..<tracks[stream].subscriptions.count {
+                    prepareKeys(slot: Int(tracks[stream].subscriptions[position]), track: stream)
+                }
+                if sessions[legs[leg].session].isGateOpen { requestKeyframe(track: stream, at: now) }
+            case .play:
+                guard let source = slots[stream].output.source, tracks.contains(source.index),
+                    tracks.generation(of: source.index) == source.generation
+                else { continue }
+                prepareKeys(slot: stream, track: source.index)
+                if sessions[legs[leg].session].isGateOpen { requestKeyframe(track: source.index, at: now) }
+            }
         }
     }
 

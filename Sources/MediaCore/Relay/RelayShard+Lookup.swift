@@ -85,7 +85,7 @@ extension RelayShard {
             : unsafe links[Int(link)].receiver.unprotectRTP(packet)
     }
 
-    private mutating func bind(_ key: SourceKey, to reference: StreamReference) {
+    mutating func bind(_ key: SourceKey, to reference: StreamReference) {
         let limit = configuration.maximumBindings
         let dropped =
             reference.isSlot

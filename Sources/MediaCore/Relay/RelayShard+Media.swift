@@ -17,6 +17,10 @@ extension RelayShard {
                 return
             }
             index = bound.index
+        } else if !peersByPath.isEmpty, let peer = peersByPath[path] {
+            guard let found = unsafe authenticate(packet, header, ofPeer: peer, path: path) else { return }
+            index = found.reference.index
+            length = found.length
         } else {
             guard let found = unsafe authenticateUnbound(packet, ssrc: header.ssrc, path: path, isRTCP: false) else {
                 return

@@ -10,6 +10,9 @@ extension RelayShard {
             counters.droppedMalformed &+= 1
             return
         }
+        if !peersByPath.isEmpty, let peer = peersByPath[path] {
+            return unsafe receiveRTCP(packet, ofPeer: peer, into: &send, at: now)
+        }
         let reference: StreamReference
         let length: Int
         // One participant may report on several m-lines under one SSRC, each with its own key, so the stream that the source
@@ -39,7 +42,7 @@ extension RelayShard {
         }
     }
 
-    private mutating func accept(
+    mutating func accept(
         _ view: RTCPHeaderView, in packet: RawSpan, fromPublisherOf track: Int, at now: Instant
     ) {
         switch view.type {
@@ -63,7 +66,7 @@ extension RelayShard {
         }
     }
 
-    private mutating func accept(
+    mutating func accept(
         _ view: RTCPHeaderView, in packet: RawSpan, fromPlayerOf slot: Int, budget: inout Int,
         into send: inout SendBatch, at now: Instant
     ) {

@@ -215,6 +215,7 @@ extension RelayShard {
     /// Says BYE for every stream of a leg, with the next timeout.
     mutating func sayGoodbye(leg: Int) {
         guard pending.count < configuration.maximumEvents else { return }
+        defer { closeHandshake(leg: leg) }
         for stream in legs[leg].streams {
             switch legs[leg].direction {
             case .play:

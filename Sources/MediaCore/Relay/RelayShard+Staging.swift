@@ -37,9 +37,8 @@ extension RelayShard {
             tracks.prefetch(bound.index)
             return .media
         case .rtcp: return .control
-        case .stun, .dtls:
-            counters.droppedOtherProtocol &+= 1
-            return .dropped
+        case .stun: return .check
+        case .dtls: return .handshake
         case .unknown: break
         }
         counters.droppedMalformed &+= 1
@@ -144,6 +143,8 @@ extension RelayShard {
             guard let header = stage[place].header else { return }
             unsafe receiveUnbound(batch.bytes(place), header, path: batch.path(place), into: &send, at: now)
         case .control: unsafe receiveRTCP(batch.bytes(place), path: batch.path(place), into: &send, at: now)
+        case .check: unsafe receiveSTUN(batch.bytes(place), path: batch.path(place), into: &send, at: now)
+        case .handshake: unsafe receiveDTLS(batch.bytes(place), path: batch.path(place), into: &send, at: now)
         case .dropped, .opening: break
         }
     }

@@ -15,6 +15,7 @@ public struct RelayShard: ~Copyable {
     var tracks: Slab<PublishedTrack>
     var slots: Slab<PlayerSlot>
     var links: Slab<SecureLink>
+    var peers: Slab<WebRTCPeer>
     var ports = Slab<PortSlot>()
 
     /// Sources that have passed authentication.
@@ -22,6 +23,11 @@ public struct RelayShard: ~Copyable {
     /// Streams that may come from an SSRC or an address not bound yet.
     var declaredSources: [SSRC: [StreamReference]] = [:]
     var announcedSources: [SocketAddress: [StreamReference]] = [:]
+    /// Legs over ICE by the name that their checks call the relay, and by the paths that checks have proven.
+    var peersByFragment: [[UInt8]: Int] = [:]
+    var peersByPath: [Path: Int] = [:]
+    /// Made when the first leg needs it.
+    var certificate: DTLSContext?
 
     var timers = TimerQueue()
     var random: ShardRandom
@@ -48,6 +54,8 @@ public struct RelayShard: ~Copyable {
         tracks = Slab(reserving: configuration.maximumSessions * 3)
         slots = Slab(reserving: configuration.maximumSessions * 3)
         links = Slab(reserving: configuration.maximumSessions * 6)
+        peers = Slab(reserving: configuration.maximumSessions * 4)
+        certificate = nil
         random = ShardRandom(seed: configuration.seed)
         sources = SourceTable(seed: configuration.seed)
         arena = PacketArena(limit: configuration.retransmissionMemory)
@@ -133,6 +141,8 @@ public struct RelayShard: ~Copyable {
             case .firstSlotReport: firstSlotReportDue(timer, into: &send, at: now)
             case .nack: nackDue(timer, into: &send, at: now)
             case .keyframe: keyframeDue(timer, into: &send, at: now)
+            case .handshake: handshakeDue(timer, into: &send, at: now)
+            case .consent: consentDue(timer, at: now)
             case .portSource: guard portSourceDue(timer, into: &send, at: now) else { return }
             }
         }

@@ -29,31 +29,21 @@ struct PlayerSlot: ~Copyable {
     var roundTrip: Int64?
 
     init(
-        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, ordinal: Int, destination: SocketAddress,
+        _ terms: StreamTerms, leg: Int, session: Int, side: SessionSide, ordinal: Int,
         rewriter: RTPRewriter, link: Int
     ) {
         self.leg = leg
         self.session = session
         self.side = side
         self.ordinal = ordinal
-        rtcpMux = track.rtcpMux
+        rtcpMux = terms.rtcpMux
         output = SlotOutput(
-            kind: track.kind, ssrc: track.slotSSRC, payloadType: track.payloadType, clockRate: track.clockRate,
-            extensions: track.extensions, rewriter: rewriter)
+            kind: terms.kind, ssrc: terms.relaySSRC, payloadType: terms.payloadType, clockRate: terms.clockRate,
+            extensions: terms.extensions, rewriter: rewriter)
         self.link = SecureLink.Index(truncatingIfNeeded: link)
-        bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
+        bindings = StreamBindings(declared: terms.declaredSSRCs, announced: terms.announcedAddresses)
+        let destination = terms.destination ?? SocketAddress(.anyV4, port: 0)
         path = Path(to: destination)
-        rtcpPath = Path(to: track.announcedRTCPAddress ?? destination)
-    }
-}
-
-extension NegotiatedTrack {
-    /// Every address that the offer announced for this m-line, without repeats.
-    var announcedAddresses: [SocketAddress] {
-        var addresses: [SocketAddress] = []
-        for address in [announcedAddress, announcedRTCPAddress].compactMap({ $0 }) where !addresses.contains(address) {
-            addresses.append(address)
-        }
-        return addresses
+        rtcpPath = Path(to: terms.announcedRTCPAddress ?? destination)
     }
 }

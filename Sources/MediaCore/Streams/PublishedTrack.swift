@@ -11,7 +11,10 @@ struct PublishedTrack: ~Copyable {
     let payloadType: UInt8
     let clockRate: UInt32
     let extensions: [HeaderExtensionMapping]
+    let mid: [UInt8]?
     let rtcpMux: Bool
+    /// Its peer proves its paths; `rtcpPath` then is the one to send along, nil while there is none.
+    let usesICE: Bool
     let announcedRTCPAddress: SocketAddress?
     let supportsNACK: Bool
     let supportsPLI: Bool
@@ -50,26 +53,28 @@ struct PublishedTrack: ~Copyable {
     var ports: FixedList<Int32>
 
     init(
-        _ track: NegotiatedTrack, leg: Int, session: Int, side: SessionSide, cname: [UInt8], link: Int,
+        _ terms: StreamTerms, leg: Int, session: Int, side: SessionSide, cname: [UInt8], link: Int,
         maximumSubscriptions: Int, maximumPorts: Int
     ) {
         self.leg = leg
         ring = nil
         self.session = session
         self.side = side
-        kind = track.kind
-        payloadType = track.payloadType
-        clockRate = track.clockRate
-        extensions = track.extensions
-        rtcpMux = track.rtcpMux
-        announcedRTCPAddress = track.announcedRTCPAddress
-        supportsNACK = track.nack
-        supportsPLI = track.pli
-        supportsFIR = track.fir
-        feedbackSSRC = track.slotSSRC
+        kind = terms.kind
+        payloadType = terms.payloadType
+        clockRate = terms.clockRate
+        extensions = terms.extensions
+        mid = terms.mid
+        rtcpMux = terms.rtcpMux
+        usesICE = terms.usesICE
+        announcedRTCPAddress = terms.announcedRTCPAddress
+        supportsNACK = terms.nack
+        supportsPLI = terms.pli
+        supportsFIR = terms.fir
+        feedbackSSRC = terms.relaySSRC
         self.cname = cname
         self.link = SecureLink.Index(truncatingIfNeeded: link)
-        bindings = StreamBindings(declared: track.declaredSSRCs, announced: track.announcedAddresses)
+        bindings = StreamBindings(declared: terms.declaredSSRCs, announced: terms.announcedAddresses)
         subscriptions = FixedList(capacity: maximumSubscriptions)
         ports = FixedList(capacity: maximumPorts)
     }
@@ -87,7 +92,9 @@ struct PublishedTrack: ~Copyable {
         payloadType = settings.payloadType
         clockRate = RelayedCodec(kind).clockRate
         extensions = settings.extensions
+        mid = nil
         rtcpMux = false
+        usesICE = false
         announcedRTCPAddress = nil
         supportsNACK = false
         supportsPLI = false
@@ -103,9 +110,13 @@ struct PublishedTrack: ~Copyable {
     /// The stream that feedback is about: what came, or what the offer named.
     var mediaSSRC: SSRC? { incoming?.ssrc ?? bindings.declared.first }
 
+    /// The id of the MID header extension.
+    var midExtension: UInt8? { extensions.first { $0.uri == RTPHeaderExtensionURI.mid }?.id }
+
     /// Where feedback to the publisher goes: only along a proven path, or beside one on the same host.
     var feedbackPath: Path? {
         if let rtcpPath { return rtcpPath }
+        if usesICE { return nil }
         guard let path else { return nil }
         if rtcpMux { return path }
         guard let announced = announcedRTCPAddress, announced.address == path.remote.address else { return nil }

@@ -47,9 +47,13 @@ struct SlotOutput {
         endSegment()
         self.source = source
         extensionMap = InlineArray(repeating: 0)
-        // A MID names the publisher's own m-line; it would be wrong at the player's.
+        // A MID names the publisher's own m-line, and the other two are of one hop; they would be wrong at the player's.
+        let ofOneHop = [
+            RTPHeaderExtensionURI.mid, RTPHeaderExtensionURI.absoluteSendTime,
+            RTPHeaderExtensionURI.transportSequenceNumber,
+        ]
         for element in sourceExtensions
-        where (1...14).contains(element.id) && element.uri != RTPHeaderExtensionURI.mid {
+        where (1...14).contains(element.id) && !ofOneHop.contains(element.uri) {
             guard let mine = extensions.first(where: { $0.uri == element.uri }), (1...14).contains(mine.id) else {
                 continue
             }

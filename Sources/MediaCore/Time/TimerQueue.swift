@@ -8,6 +8,10 @@ enum TimerPurpose: UInt8 {
     case keyframe
     /// A look into the ring of a port that publishes.
     case portSource
+    /// A DTLS flight to be sent again.
+    case handshake
+    /// A peer over ICE may have fallen silent.
+    case consent
 }
 
 /// Due times in a binary heap. Idle streams have no entry, so they cost nothing.

@@ -69,7 +69,6 @@ enum RelayMetrics {
                 ("gate", counters.droppedAtGate), ("unexpected", counters.droppedUnexpected),
                 ("shed", counters.packetsShed), ("slot", counters.droppedAtSlot), ("send", counters.droppedAtSend),
                 ("port", counters.droppedAtPort),
-                ("other_protocol", counters.droppedOtherProtocol),
             ]
             return reasons.map { (label(sample, "reason", $0.0), Double($0.1)) }
         }

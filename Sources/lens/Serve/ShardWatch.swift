@@ -25,7 +25,9 @@ struct ShardWatch: Sendable {
             let (text, key, side): (String, RelaySessionKey, SessionSide?) =
                 switch event {
                 case .firstMedia(_, let key, let side): ("first media came", key, side)
-                case .goodbye(_, let key, let side): ("a publisher said BYE", key, side)
+                case .connected(_, let key, let side): ("handshake done", key, side)
+                case .silent(_, let key, let side): ("a peer is silent", key, side)
+                case .goodbye(_, let key, let side): ("a peer said good-bye", key, side)
                 case .firstForwarded(let key): ("first media forwarded", key, nil)
                 }
             var metadata: Logger.Metadata = ["shard": "\(shard)"]

@@ -142,6 +142,27 @@ import Testing
         #expect((10...30).contains(seconds))
     }
 
+    /// A message of which the rest never comes would hold up all that follow.
+    @Test func aHandshakeThatStandsStillIsGivenUp() throws {
+        let pair = try DTLSPair()
+        pair.client.start(at: pair.now)
+        var hello: [UInt8] = []
+        pair.client.sendDatagrams { hello = Array($0) }
+        // The first fragment of two: lengths of record and fragment shorter, the message's as it was.
+        let half = 40
+        var fragment = Array(hello[..<(13 + 12 + half)])
+        fragment[11] = 0
+        fragment[12] = UInt8(12 + half)
+        (fragment[22], fragment[23], fragment[24]) = (0, 0, UInt8(half))
+        pair.deliver([fragment], toServer: true)
+        #expect(pair.serverEvents.isEmpty)
+        let due = try #require(pair.nextTimeouts.server)
+        #expect(due.nanoseconds(since: pair.now) == 20_000_000_000)
+        pair.now = due
+        pair.server.handleTimeout(at: due)
+        #expect(pair.server.pollEvent() == .failed(.timeout))
+    }
+
     @Test(arguments: 0..<40)
     func handshakesSurviveLossRepetitionAndDisorder(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

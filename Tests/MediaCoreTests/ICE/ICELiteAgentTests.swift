@@ -160,7 +160,7 @@ import Testing
         _ = bench.check(nominates: true)
         let later = Self.start.advanced(byMilliseconds: 20_000)
         _ = bench.check(at: later)
-        #expect(bench.agent.consentEnds == later.advanced(byMilliseconds: 30_000))
+        #expect(bench.agent.consentEnds == later.advanced(byNanoseconds: 30_000_000_001))
         #expect(bench.agent.sendingPath(at: later.advanced(byMilliseconds: 30_000)) == Self.path)
         #expect(bench.agent.sendingPath(at: later.advanced(byMilliseconds: 30_001)) == nil)
         _ = bench.check(at: later.advanced(byMilliseconds: 40_000))

@@ -1,0 +1,72 @@
+internal import MediaWire
+
+/// What was agreed on for one m-line, whatever its keys came by.
+struct StreamTerms {
+    var kind: MediaKind
+    var payloadType: UInt8
+    var clockRate: UInt32
+    var extensions: [HeaderExtensionMapping]
+    /// What the MID header extension names it by, where packets may be told apart by it.
+    var mid: [UInt8]?
+    /// SSRCs that the offer named; empty if it named none.
+    var declaredSSRCs: [SSRC]
+    /// Addresses of the offer that packets may come from; none with ICE, which proves its paths.
+    var announcedAddresses: [SocketAddress]
+    var announcedRTCPAddress: SocketAddress?
+    /// Where a player's media goes at first; nil with ICE, until a path is chosen.
+    var destination: SocketAddress?
+    var rtcpMux: Bool
+    var usesICE: Bool
+    var nack: Bool
+    var pli: Bool
+    var fir: Bool
+    /// The relay's own.
+    var relaySSRC: SSRC
+
+    init(_ track: NegotiatedTrack) {
+        kind = track.kind
+        payloadType = track.payloadType
+        clockRate = track.clockRate
+        extensions = track.extensions
+        mid = nil
+        declaredSSRCs = track.declaredSSRCs
+        announcedAddresses = track.announcedAddresses
+        announcedRTCPAddress = track.announcedRTCPAddress
+        destination = track.announcedAddress
+        rtcpMux = track.rtcpMux
+        usesICE = false
+        nack = track.nack
+        pli = track.pli
+        fir = track.fir
+        relaySSRC = track.slotSSRC
+    }
+
+    init(_ track: WebRTCTrack) {
+        kind = track.kind
+        payloadType = track.payloadType
+        clockRate = track.clockRate
+        extensions = track.extensions
+        mid = track.mid.map { Array($0.utf8) }
+        declaredSSRCs = track.declaredSSRCs
+        announcedAddresses = []
+        announcedRTCPAddress = nil
+        destination = nil
+        rtcpMux = true
+        usesICE = true
+        nack = track.feedback.nack
+        pli = track.feedback.pli
+        fir = track.feedback.fir
+        relaySSRC = track.slotSSRC
+    }
+}
+
+extension NegotiatedTrack {
+    /// Every address that the offer announced for this m-line, without repeats.
+    fileprivate var announcedAddresses: [SocketAddress] {
+        var addresses: [SocketAddress] = []
+        for address in [announcedAddress, announcedRTCPAddress].compactMap({ $0 }) where !addresses.contains(address) {
+            addresses.append(address)
+        }
+        return addresses
+    }
+}

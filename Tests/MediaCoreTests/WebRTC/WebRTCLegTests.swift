@@ -1,0 +1,365 @@
+import MediaCore
+import MediaWire
+import TestSupport
+import Testing
+
+/// Legs over ICE and DTLS on a shard, in simulated time: RFC 8445, RFC 7675, RFC 5763, RFC 9143.
+@Suite struct WebRTCLegTests {
+    private static let customer = RelayBench.host(1), technician = RelayBench.host(2, port: 6_000)
+
+    private func call(
+        isOpen: Bool = true, namesSSRCs: Bool = true, setup: String = "actpass"
+    ) throws -> (bench: RelayBench, publisher: SimulatedBrowser, player: SimulatedBrowser) {
+        let bench = RelayBench()
+        let publisher = try SimulatedBrowser(
+            bench, .customer, .publish, from: Self.customer, setup: setup, namesSSRCs: namesSSRCs)
+        let player = try SimulatedBrowser(bench, .technician, .play, from: Self.technician, seed: 2, setup: setup)
+        publisher.connect()
+        player.connect()
+        if isOpen { try bench.shard.openGate(RelayBench.session, at: bench.now) }
+        return (bench, publisher, player)
+    }
+
+    @Test(arguments: ["actpass", "active", "passive"])
+    func mediaFlowsFromBrowserToBrowser(setup: String) throws {
+        let (bench, publisher, player) = try call(setup: setup)
+        #expect(publisher.keys?.sending.profile == .aeadAES128GCM && player.keys != nil)
+        #expect(bench.counters.handshakesDone == 2 && bench.counters.handshakesFailed == 0)
+        let connected = bench.events().filter { if case .connected = $0 { true } else { false } }
+        #expect(connected.count == 2)
+        for sequence in 0..<10 {
+            player.take(publisher.send([publisher.rtp(.video, sequence), publisher.rtp(.audio, sequence)]))
+        }
+        let video = player.received.filter { $0.ssrc == player.track(.video).slotSSRC }
+        let audio = player.received.filter { $0.ssrc == player.track(.audio).slotSSRC }
+        #expect(video.map(\.payload) == (0..<10).map { TestStream.video($0) })
+        #expect(audio.count == 10)
+        #expect(try bench.figures().mediaBytesForwardedBeforeStart == 0)
+    }
+
+    @Test func aBrowserAndAnSDESPeerPlayEachOther() throws {
+        let bench = RelayBench()
+        let publisher = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        let player = try bench.join(.technician, .play, [.video, .audio], from: Self.technician)
+        publisher.connect()
+        try bench.shard.openGate(RelayBench.session, at: bench.now)
+        let sent = publisher.send([publisher.rtp(.video, 1), publisher.rtp(.audio, 1)])
+        #expect(player.video.media(sent).count == 1 && player.audio.media(sent).count == 1)
+
+        let other = RelayBench()
+        let camera = try other.join(.customer, .publish, [.video, .audio], from: Self.customer)
+        let viewer = try SimulatedBrowser(other, .technician, .play, from: Self.technician)
+        viewer.connect()
+        try other.shard.openGate(RelayBench.session, at: other.now)
+        viewer.take(other.deliver(camera.video.rtp(1), from: Self.customer))
+        #expect(viewer.received.count == 1)
+    }
+
+    @Test func nothingIsForwardedBeforeStart() throws {
+        let (bench, publisher, player) = try call(isOpen: false)
+        player.take(publisher.send((0..<5).map { publisher.rtp(.video, $0) }))
+        #expect(player.received.isEmpty)
+        let figures = try bench.figures()
+        #expect(figures.packetsDroppedAtGate == 5 && figures.mediaBytesForwardedBeforeStart == 0)
+    }
+
+    // MARK: Who gets no answer
+
+    @Test func checksThatProveNothingGetNoAnswer() throws {
+        let bench = RelayBench()
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        var broken = browser.check()
+        broken[broken.count - 1] ^= 1
+        var lying = browser.check()
+        lying[3] &+= 4
+        let checks = [
+            browser.check(password: Array("another password of 24 by".utf8)),
+            browser.check(fragment: Array("none".utf8)),
+            browser.check(local: ICECredentials(usernameFragment: "else", password: String(repeating: "p", count: 24))),
+            broken, lying, Array(browser.check().prefix(40)), Array(browser.check().prefix(20)),
+        ]
+        let sent = bench.deliver(checks, from: Self.customer)
+        #expect(sent.isEmpty)
+        #expect(browser.responses.isEmpty)
+        #expect(bench.shard.nextTimeout == nil)
+        browser.send([browser.check()])
+        #expect(browser.responses == [.successResponse])
+    }
+
+    /// Before, during and after the true handshake.
+    @Test func aHandshakeFromAnUnprovenPathIsNotHeard() throws {
+        let bench = RelayBench()
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        let stranger = RelayBench.host(66)
+        let context = try DTLSContext(validAt: 1_790_000_000, serial: 66)
+        let ofRelay = try bench.shard.certificateFingerprint()
+        func hello() throws -> [[UInt8]] {
+            var other = try DTLSConnection(.client, in: context, peer: [ofRelay])
+            other.start(at: bench.now)
+            var flight: [[UInt8]] = []
+            other.sendDatagrams { flight.append(Array($0)) }
+            return flight
+        }
+        #expect(try bench.deliver(hello(), from: stranger).isEmpty)
+        #expect(try bench.deliver(hello(), from: Self.customer).isEmpty)
+        browser.send([browser.check()])
+        #expect(try bench.deliver(hello(), from: stranger).isEmpty)
+        browser.connect()
+        #expect(browser.keys != nil)
+        #expect(try bench.deliver(hello(), from: stranger).isEmpty)
+        #expect(bench.counters.handshakesDone == 1)
+    }
+
+    @Test func anotherCertificateThanAnnouncedGetsNoKeys() throws {
+        let bench = RelayBench()
+        let other = try #require(CertificateFingerprint(.sha256, digest: Array(repeating: 9, count: 32)))
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer, announcing: other)
+        browser.connect()
+        #expect(bench.counters.handshakesDone == 0 && bench.counters.handshakesFailed == 1)
+        #expect(!bench.events().contains { if case .connected = $0 { true } else { false } })
+    }
+
+    @Test func packetsUnderWrongKeysDoNothing() throws {
+        let (bench, publisher, player) = try call()
+        var generator = SeededGenerator(seed: 3)
+        let true1 = publisher.rtp(.video, 1)
+        let bad = (0..<1_000).map { _ in
+            var packet = true1
+            packet[Int.random(in: 12..<packet.count, using: &generator)] ^= UInt8.random(in: 1...255, using: &generator)
+            return packet
+        }
+        let before = bench.counters
+        player.take(publisher.send(bad))
+        #expect(player.received.isEmpty)
+        #expect(bench.counters.droppedUnauthenticated == before.droppedUnauthenticated + 1_000)
+        player.take(publisher.send([true1]))
+        #expect(player.received.count == 1)
+        // From elsewhere it is nobody's.
+        player.take(bench.deliver(publisher.rtp(.video, 2), from: RelayBench.host(66)))
+        #expect(player.received.count == 1)
+        // A player that sends media is not listened to.
+        #expect(player.send([player.rtp(.video, 5)]).isEmpty)
+    }
+
+    /// Everything of a call, damaged, along its own proven paths: nothing traps, and the call goes on.
+    @Test func damagedDatagramsOfACallDoNotEndIt() throws {
+        let (bench, publisher, player) = try call()
+        publisher.send((0..<5).map { publisher.rtp(.video, $0) })
+        publisher.send([publisher.check()])
+        let recorded = publisher.sent + player.sent
+        #expect(recorded.count > 10)
+        var mutator = Mutator(seed: 8_445)
+        for round in 0..<4_000 {
+            let damaged = mutator.mutate(recorded[round % recorded.count], splicing: recorded)
+            let source = round % 3 == 0 ? Self.technician : round % 3 == 1 ? Self.customer : RelayBench.host(66)
+            bench.deliver(damaged, from: source)
+        }
+        #expect(bench.counters.handshakesDone == 2 && bench.counters.handshakesFailed == 0)
+        player.forget()
+        player.take(publisher.send([publisher.rtp(.video, 50)]))
+        #expect(player.received.map(\.payload) == [TestStream.video(50)])
+    }
+
+    /// The same while they shake hands: at worst it has to be done anew.
+    @Test(arguments: 0..<20)
+    func damagedHandshakesAreTriedAnew(seed: UInt64) throws {
+        let bench = RelayBench(seed: seed)
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer, seed: seed)
+        let ofRelay = try bench.shard.certificateFingerprint()
+        var mutator = Mutator(seed: seed)
+        browser.send([browser.check()])
+        browser.dtls.start(at: bench.now)
+        var hello: [[UInt8]] = []
+        browser.dtls.sendDatagrams { hello.append(Array($0)) }
+        for _ in 0..<50 { bench.deliver(mutator.mutate(hello[0]), from: Self.customer) }
+        bench.advance(milliseconds: 40_000)
+        for attempt in 0..<3 where browser.keys == nil {
+            browser.dtls = try DTLSConnection(.client, in: browser.context, peer: [ofRelay])
+            browser.connect()
+            if browser.keys == nil { bench.advance(milliseconds: Int64(attempt + 1) * 20_000) }
+        }
+        #expect(browser.keys != nil, "\(browser.events) \(bench.counters)")
+    }
+
+    // MARK: Which m-line a packet belongs to
+
+    @Test func streamsWithoutDeclaredSSRCsAreKnownByMID() throws {
+        let (bench, publisher, player) = try call(namesSSRCs: false)
+        player.take(publisher.send([publisher.rtp(.video, 1, mid: "v", ssrc: SSRC(77))]))
+        #expect(player.received.map(\.ssrc) == [player.track(.video).slotSSRC])
+        // Once bound, the extension need not be there.
+        player.take(publisher.send([publisher.rtp(.video, 2, ssrc: SSRC(77))]))
+        #expect(player.received.count == 2)
+        // Without a MID the payload type decides, as long as one m-line has it.
+        player.take(publisher.send([publisher.rtp(.audio, 1, ssrc: SSRC(78))]))
+        #expect(player.received.map(\.ssrc).last == player.track(.audio).slotSSRC)
+        // The MID of one m-line with the payload type of another is nobody's.
+        let before = bench.counters.droppedUnexpected
+        player.take(publisher.send([publisher.rtp(.audio, 1, mid: "v", ssrc: SSRC(79))]))
+        #expect(player.received.count == 3 && bench.counters.droppedUnexpected == before + 1)
+    }
+
+    @Test func theMIDOfThePublisherDoesNotReachThePlayer() throws {
+        let (_, publisher, player) = try call(namesSSRCs: false)
+        player.take(publisher.send([publisher.rtp(.video, 1, mid: "v", ssrc: SSRC(77))]))
+        #expect(player.received.map(\.extensions) == [[]])
+    }
+
+    // MARK: Paths
+
+    @Test func thePeersMoveAndMediaFollows() throws {
+        let (_, publisher, player) = try call()
+        player.take(publisher.send([publisher.rtp(.video, 1)]))
+        publisher.address = RelayBench.host(9, port: 9_000)
+        player.address = RelayBench.host(8, port: 8_000)
+        // Before the new path is proven its packets are nobody's.
+        player.take(publisher.send([publisher.rtp(.video, 2)]))
+        #expect(player.received.count == 1)
+        publisher.send([publisher.check()])
+        player.send([player.check()])
+        player.take(publisher.send([publisher.rtp(.video, 3)]))
+        #expect(player.received.count == 2)
+        let keyframes = publisher.control.count
+        player.take(publisher.send([publisher.rtp(.video, 4)]))
+        #expect(player.received.count == 3 && publisher.control.count >= keyframes)
+    }
+
+    @Test func aPathIsProvenButNotChosenWithoutNomination() throws {
+        let (_, publisher, player) = try call()
+        let old = player.address
+        player.address = RelayBench.host(8, port: 8_000)
+        player.send([player.check(nominates: false)])
+        #expect(player.responses.last == .successResponse)
+        let sent = publisher.send([publisher.rtp(.video, 1)])
+        #expect(sent.contains { $0.to == old } && !sent.contains { $0.to == player.address })
+    }
+
+    /// RFC 7675: half a minute after the last check nothing more is sent, until there is another one.
+    @Test func sendingNeedsConsent() throws {
+        let (bench, publisher, player) = try call()
+        player.take(publisher.send([publisher.rtp(.video, 1)]))
+        _ = bench.events()
+        publisher.take(bench.advance(milliseconds: 20_000))
+        publisher.send([publisher.check()])
+        publisher.take(bench.advance(milliseconds: 10_500))
+        #expect(bench.events().contains { if case .silent(player.id, _, _) = $0 { true } else { false } })
+        player.forget()
+        #expect(publisher.send([publisher.rtp(.video, 2)]).isEmpty)
+        player.send([player.check()])
+        player.take(publisher.send([publisher.rtp(.video, 3)]))
+        #expect(player.received.count == 1)
+    }
+
+    @Test func aRestartKeepsMediaFlowing() throws {
+        let (bench, publisher, player) = try call()
+        var generator = SeededGenerator(seed: 99)
+        let fresh = ICECredentials(using: &generator)
+        bench.shard.restartICE(player.id, local: fresh, remote: ICECredentials(using: &generator), at: bench.now)
+        player.take(publisher.send([publisher.rtp(.video, 1)]))
+        #expect(player.received.count == 1)
+        // The old credentials still keep the path alive.
+        player.forget()
+        player.send([player.check()])
+        #expect(player.responses == [.successResponse])
+    }
+
+    // MARK: Handshakes
+
+    @Test func aLostFlightIsSentAgainByTheShardsTimers() throws {
+        let bench = RelayBench()
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        browser.send([browser.check()])
+        browser.dtls.start(at: bench.now)
+        var hello: [[UInt8]] = []
+        browser.dtls.sendDatagrams { hello.append(Array($0)) }
+        // The answer is lost.
+        #expect(!bench.deliver(hello, from: Self.customer).isEmpty)
+        let again = bench.advance(milliseconds: 150)
+        #expect(!again.isEmpty)
+        browser.take(again)
+        #expect(browser.keys != nil && bench.counters.handshakesDone == 1)
+        #expect(bench.advance(milliseconds: 5_000).isEmpty)
+    }
+
+    @Test func aFailedHandshakeIsTriedAnew() throws {
+        let bench = RelayBench()
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        let ofRelay = try bench.shard.certificateFingerprint()
+        let stranger = try DTLSContext(validAt: 1_790_000_000, serial: 66)
+        let right = browser.dtls.isConnected
+        browser.dtls = try DTLSConnection(.client, in: stranger, peer: [ofRelay])
+        browser.connect()
+        #expect(!right && bench.counters.handshakesFailed == 1)
+        browser.dtls = try DTLSConnection(.client, in: browser.context, peer: [ofRelay])
+        browser.connect()
+        #expect(bench.counters.handshakesDone == 1)
+        #expect(browser.keys != nil)
+    }
+
+    @Test func handshakesThatAlwaysFailAreNotTriedForEver() throws {
+        let bench = RelayBench()
+        let browser = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer)
+        let ofRelay = try bench.shard.certificateFingerprint()
+        let stranger = try DTLSContext(validAt: 1_790_000_000, serial: 66)
+        for _ in 0..<20 {
+            browser.dtls = try DTLSConnection(.client, in: stranger, peer: [ofRelay])
+            browser.connect()
+        }
+        #expect(bench.counters.handshakesFailed == 8)
+    }
+
+    // MARK: Control
+
+    @Test func aPlayersWishesReachThePublisher() throws {
+        let (bench, publisher, player) = try call()
+        let keyframe = publisher.rtp(.video, 1, payload: TestStream.video(1, keyframe: true))
+        player.take(publisher.send([keyframe, publisher.rtp(.video, 2)]))
+        let slot = player.track(.video).slotSSRC
+        let report = RTCPPacket.receiverReport(ReceiverReport(ssrc: SSRC(5)))
+        let first = try #require(player.received.first)
+        let nack = RTCPPacket.genericNACK(
+            GenericNACK(senderSSRC: SSRC(5), mediaSSRC: slot, lost: [first.sequenceNumber]))
+        player.send([player.rtcp([report, nack])])
+        #expect(try bench.figures().slots.map(\.packetsRetransmitted).max() == 1)
+
+        publisher.take(bench.advance(milliseconds: 2_000))
+        publisher.forget()
+        let wish = RTCPPacket.pictureLossIndication(PictureLossIndication(senderSSRC: SSRC(5), mediaSSRC: slot))
+        publisher.take(player.send([player.rtcp([report, wish])]))
+        publisher.take(bench.advance(milliseconds: 50))
+        #expect(publisher.control.contains { $0.isPLI })
+    }
+
+    @Test func aLegThatIsTakenOffSaysGoodBye() throws {
+        let (bench, publisher, player) = try call()
+        player.take(publisher.send([publisher.rtp(.video, 1)]))
+        player.forget()
+        bench.shard.removeLeg(player.id, at: bench.now)
+        player.take(bench.due())
+        #expect(player.control.contains { $0.asGoodbye != nil })
+        #expect(player.events.last == .closed)
+        // Nobody listens any more.
+        player.forget()
+        player.send([player.check()])
+        #expect(player.responses.isEmpty)
+        #expect(publisher.send([publisher.rtp(.video, 2)]).isEmpty)
+    }
+
+    @Test func aPeersGoodByeIsTold() throws {
+        let (bench, publisher, _) = try call()
+        _ = bench.events()
+        publisher.dtls.close()
+        publisher.flush()
+        #expect(bench.events().contains { if case .goodbye(publisher.id, _, _) = $0 { true } else { false } })
+    }
+
+    @Test func aSecondLegTakesThePlaceOfTheFirst() throws {
+        let (bench, publisher, player) = try call()
+        let other = try SimulatedBrowser(
+            bench, .technician, .play, from: RelayBench.host(7, port: 7_777), seed: 3)
+        #expect(!bench.contains(player.id))
+        other.connect()
+        other.take(publisher.send([publisher.rtp(.video, 1)]))
+        #expect(other.received.count == 1)
+    }
+}
