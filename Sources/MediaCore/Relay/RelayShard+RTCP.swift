@@ -36,7 +36,8 @@ extension RelayShard {
                 accept(view, in: plain, fromPlayerOf: reference.index, budget: &budget, into: &send, at: now)
             }
         } else {
-            tracks[reference.index].rtcpPath = path
+            // With ICE only a check moves the path.
+            if !tracks[reference.index].usesICE { tracks[reference.index].rtcpPath = path }
             scheduleKeyframeRequest(track: reference.index, at: now)
             while let view = reader.next() { accept(view, in: plain, fromPublisherOf: reference.index, at: now) }
         }

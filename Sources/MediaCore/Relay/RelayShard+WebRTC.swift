@@ -88,6 +88,8 @@ extension RelayShard {
 
     /// A check was good: the path leads to this peer, and consent lasts on.
     private mutating func note(_ path: Path, of peer: Int, into send: inout SendBatch, at now: Instant) {
+        // A source address can be forged: nobody takes a path from a peer that still checks it.
+        if let owner = peersByPath[path], owner != peer, peers[owner].ice.isProven(path, at: now) { return }
         if !peers[peer].paths.contains(path) {
             // The agent forgets old paths; so does the table.
             let kept = peers[peer].paths.filter { peers[peer].ice.isProven($0, at: now) }
@@ -188,14 +190,17 @@ extension RelayShard {
         case .closed:
             let leg = peers[peer].leg
             emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
-        case .failed:
-            // It begins anew with the peer's next check; the call goes on if it had begun.
-            peers[peer].dtls = nil
-            peers[peer].failures += 1
-            counters.handshakesFailed &+= 1
+        case .failed: noteFailure(of: peer)
         case nil: break
         }
         scheduleHandshake(of: peer)
+    }
+
+    /// It begins anew with the peer's next check; a call that had begun goes on.
+    private mutating func noteFailure(of peer: Int) {
+        peers[peer].dtls = nil
+        peers[peer].failures += 1
+        counters.handshakesFailed &+= 1
     }
 
     private mutating func scheduleHandshake(of peer: Int) {
@@ -221,7 +226,7 @@ extension RelayShard {
         guard
             let fresh = try? SecureLink(
                 receiving: keys.receiving, sending: keys.sending, backend: configuration.srtpBackend)
-        else { return }
+        else { return noteFailure(of: peer) }
         let link = links.insert(fresh)
         // Nothing that was staged may point at the keys of before.
         stage.removeAll()

@@ -7,6 +7,7 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
     case pictureLossIndication(PictureLossIndication)
     case fullIntraRequest(FullIntraRequest)
     case genericNACK(GenericNACK)
+    case transportWideFeedback(TransportWideFeedback)
     /// Any other type or feedback message type, carried through as it came.
     case other(OtherRTCPPacket)
 
@@ -24,6 +25,8 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
                 FullIntraRequest(header, in: datagram).map(Self.fullIntraRequest)
             case (.transportFeedback, RTCPFeedbackFormat.genericNACK):
                 GenericNACK(header, in: datagram).map(Self.genericNACK)
+            case (.transportFeedback, RTCPFeedbackFormat.transportWideFeedback):
+                TransportWideFeedback(header, in: datagram).map(Self.transportWideFeedback)
             default: OtherRTCPPacket(header, in: datagram).map(Self.other)
             }
         guard let packet else { return nil }
@@ -51,6 +54,7 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
         case .pictureLossIndication(let packet): packet.write(to: &writer)
         case .fullIntraRequest(let packet): packet.write(to: &writer)
         case .genericNACK(let packet): packet.write(to: &writer)
+        case .transportWideFeedback(let packet): packet.write(to: &writer)
         case .other(let packet): packet.write(to: &writer)
         }
     }

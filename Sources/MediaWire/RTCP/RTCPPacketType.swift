@@ -21,6 +21,8 @@ public struct RTCPPacketType: RawRepresentable, Hashable, Sendable {
 public enum RTCPFeedbackFormat {
     /// Transport feedback: generic NACK (RFC 4585 section 6.2.1).
     public static let genericNACK: UInt8 = 1
+    /// Transport feedback: transport-wide arrivals (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
+    public static let transportWideFeedback: UInt8 = 15
     /// Payload feedback: picture loss indication (RFC 4585 section 6.3.1).
     public static let pictureLossIndication: UInt8 = 1
     /// Payload feedback: full intra request (RFC 5104 section 4.3.1).

@@ -32,7 +32,8 @@ final class SimulatedBrowser {
     /// - Parameter namesSSRCs: whether the offer has `a=ssrc` lines.
     init(
         _ bench: RelayBench, _ side: SessionSide, _ direction: MediaDirection, from address: SocketAddress,
-        seed: UInt64 = 1, setup: String = "actpass", namesSSRCs: Bool = true,
+        session: RelaySessionKey = RelayBench.session, seed: UInt64 = 1, setup: String = "actpass",
+        namesSSRCs: Bool = true,
         announcing other: CertificateFingerprint? = nil
     ) throws {
         self.bench = bench
@@ -51,7 +52,7 @@ final class SimulatedBrowser {
         media = try negotiateWebRTC(
             offer: offer, context: negotiation, terms: WebRTCAnswerTerms(fingerprint: ofRelay), using: &generator)
         id = try bench.shard.addLeg(
-            WebRTCLegDescription(session: RelayBench.session, side: side, media: media), at: bench.now)
+            WebRTCLegDescription(session: session, side: side, media: media), at: bench.now)
         dtls = try DTLSConnection(media.transport.role == .server ? .client : .server, in: context, peer: [ofRelay])
     }
 

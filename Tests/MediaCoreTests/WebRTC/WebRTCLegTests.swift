@@ -224,6 +224,20 @@ import Testing
         #expect(player.received.count == 3 && publisher.control.count >= keyframes)
     }
 
+    /// Whoever has a session of its own may forge another's address, but gets nothing of its calls.
+    @Test func nobodyTakesThePathOfAnother() throws {
+        let (bench, publisher, player) = try call()
+        let thief = try SimulatedBrowser(
+            bench, .customer, .publish, from: Self.technician, session: RelaySessionKey(rawValue: 66), seed: 6)
+        let before = bench.counters.rtcpReceived
+        bench.deliver(thief.check(), from: Self.technician)
+        // The player is still heard along its path, and its path leads to it.
+        player.send([player.rtcp([.receiverReport(ReceiverReport(ssrc: SSRC(5)))])])
+        #expect(bench.counters.rtcpReceived == before + 1)
+        player.take(publisher.send([publisher.rtp(.video, 1)]))
+        #expect(player.received.count == 1)
+    }
+
     @Test func aPathIsProvenButNotChosenWithoutNomination() throws {
         let (_, publisher, player) = try call()
         let old = player.address

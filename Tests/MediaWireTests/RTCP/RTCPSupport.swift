@@ -70,7 +70,7 @@ extension SeededGenerator {
     }
 
     mutating func rtcpPacket() -> RTCPPacket {
-        switch below(8) {
+        switch below(9) {
         case 0: .senderReport(senderReport())
         case 1: .receiverReport(receiverReport())
         case 2: .sourceDescription(sourceDescription())
@@ -88,11 +88,23 @@ extension SeededGenerator {
                     entries: list(1...20) {
                         NACKEntry(first: SequenceNumber($0.integer()), following: $0.integer())
                     }))
+        case 7: .transportWideFeedback(transportWideFeedback())
         default:
-            // APP, XR, transport-wide feedback, REMB and a type nobody has named.
+            // APP, XR, a feedback format and a type nobody has named, REMB.
             .other(
                 OtherRTCPPacket(
-                    type: RTCPPacketType(rawValue: [204, 207, 205, 206, 195][below(5)]), count: 15, body: words(0...8)))
+                    type: RTCPPacketType(rawValue: [204, 207, 205, 195][below(4)]), count: 14, body: words(0...8)))
         }
+    }
+
+    mutating func transportWideFeedback() -> TransportWideFeedback {
+        let lossy = below(4) * 30, wild = below(3) * 10
+        return TransportWideFeedback(
+            senderSSRC: ssrc(), mediaSSRC: ssrc(), baseSequence: integer(),
+            referenceTime: Int32.random(in: -0x80_0000...0x7F_FFFF, using: &self), feedbackCount: integer(),
+            arrivals: list(1...60) {
+                if $0.below(100) < lossy { return .lost }
+                return .received(delta: $0.below(100) < wild ? $0.integer() : Int16($0.below(256)))
+            })
     }
 }

@@ -1,0 +1,176 @@
+/// Transport-wide feedback: which packets of a transport came, and when
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
+public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
+    /// What the feedback says of one packet.
+    public enum Arrival: Sendable, Hashable {
+        case lost
+        /// In units of 250 us after the arrival before it, the first one after `referenceTime`. Negative where packets have overtaken each
+        /// other.
+        case received(delta: Int16)
+    }
+
+    public var senderSSRC: SSRC
+    public var mediaSSRC: SSRC
+    /// The transport-wide number of the first packet.
+    public var baseSequence: UInt16
+    /// In units of 64 ms, 24 bits and signed, from a moment of the receiver's choice.
+    public var referenceTime: Int32
+    /// Counts feedback packets, so that lost ones show.
+    public var feedbackCount: UInt8
+    /// Of `baseSequence` and the numbers that follow, in their order.
+    public var arrivals: [Arrival]
+
+    /// Units of `Arrival.received`, in ns.
+    public static let deltaUnit: Int64 = 250_000
+    /// Units of `referenceTime`, in ns.
+    public static let referenceUnit: Int64 = 64_000_000
+    /// Packets that one feedback speaks of at most when it is read; a count may say 65,535 in a few bytes.
+    public static let maximumPackets = 8_192
+
+    public init(
+        senderSSRC: SSRC, mediaSSRC: SSRC, baseSequence: UInt16, referenceTime: Int32, feedbackCount: UInt8,
+        arrivals: [Arrival]
+    ) {
+        self.senderSSRC = senderSSRC
+        self.mediaSSRC = mediaSSRC
+        self.baseSequence = baseSequence
+        self.referenceTime = referenceTime
+        self.feedbackCount = feedbackCount
+        self.arrivals = arrivals
+    }
+
+    /// Nil if the packet is not whole feedback of this kind: chunks and deltas for as many packets as it counts.
+    public init?(_ header: RTCPHeaderView, in datagram: RawSpan) {
+        let start = header.body.lowerBound
+        guard header.isTransportWideFeedback, header.body.count >= 16, let sender = header.senderSSRC(in: datagram),
+            let media = header.mediaSSRC(in: datagram), let base = datagram.uint16(at: start &+ 8),
+            let count = datagram.uint16(at: start &+ 10), Int(count) <= Self.maximumPackets,
+            let times = datagram.uint32(at: start &+ 12)
+        else { return nil }
+        senderSSRC = sender
+        mediaSSRC = media
+        baseSequence = base
+        referenceTime = Int32(bitPattern: times) >> 8
+        feedbackCount = UInt8(truncatingIfNeeded: times)
+        arrivals = []
+        var offset = start &+ 16
+        guard let symbols = Self.symbols(Int(count), in: datagram, from: &offset, to: header.body.upperBound) else {
+            return nil
+        }
+        arrivals.reserveCapacity(symbols.count)
+        for symbol in symbols {
+            guard let arrival = Self.arrival(symbol, in: datagram, at: &offset, to: header.body.upperBound) else {
+                return nil
+            }
+            arrivals.append(arrival)
+        }
+    }
+
+    // MARK: Chunks
+
+    /// What two bits say of a packet.
+    private enum Symbol: UInt16 {
+        case lost, small, large, reserved
+    }
+
+    private static func symbols(
+        _ count: Int, in datagram: RawSpan, from offset: inout Int, to end: Int
+    ) -> [Symbol]? {
+        var symbols: [Symbol] = []
+        symbols.reserveCapacity(count)
+        while symbols.count < count {
+            guard offset &+ 2 <= end, let chunk = datagram.uint16(at: offset) else { return nil }
+            offset &+= 2
+            let room = count - symbols.count
+            if chunk & 0x8000 == 0 {
+                guard let symbol = Symbol(rawValue: chunk >> 13 & 3), symbol != .reserved else { return nil }
+                symbols += repeatElement(symbol, count: min(room, Int(chunk & 0x1FFF)))
+                guard chunk & 0x1FFF > 0 else { return nil }
+            } else if chunk & 0x4000 == 0 {
+                for bit in 0..<min(room, 14) { symbols.append(chunk >> UInt16(13 - bit) & 1 == 0 ? .lost : .small) }
+            } else {
+                for place in 0..<min(room, 7) {
+                    guard let symbol = Symbol(rawValue: chunk >> UInt16(12 - 2 * place) & 3), symbol != .reserved else {
+                        return nil
+                    }
+                    symbols.append(symbol)
+                }
+            }
+        }
+        return symbols
+    }
+
+    private static func arrival(
+        _ symbol: Symbol, in datagram: RawSpan, at offset: inout Int, to end: Int
+    ) -> Arrival? {
+        switch symbol {
+        case .lost: return .lost
+        case .small:
+            guard offset < end, let delta = datagram.uint8(at: offset) else { return nil }
+            offset &+= 1
+            return .received(delta: Int16(delta))
+        case .large:
+            guard offset &+ 2 <= end, let delta = datagram.uint16(at: offset) else { return nil }
+            offset &+= 2
+            return .received(delta: Int16(bitPattern: delta))
+        case .reserved: return nil
+        }
+    }
+
+    private func symbol(_ index: Int) -> Symbol {
+        switch arrivals[index] {
+        case .lost: .lost
+        case .received(let delta): (0...255).contains(delta) ? .small : .large
+        }
+    }
+
+    /// At most 65,535 packets are written.
+    public func write(to writer: inout ByteWriter) {
+        let count = min(arrivals.count, 65_535)
+        writer.writeRTCP(.transportFeedback, count: Int(RTCPFeedbackFormat.transportWideFeedback)) { writer in
+            writer.write(senderSSRC.rawValue)
+            writer.write(mediaSSRC.rawValue)
+            writer.write(baseSequence)
+            writer.write(UInt16(count))
+            writer.write(UInt32(bitPattern: referenceTime) << 8 | UInt32(feedbackCount))
+            var index = 0
+            while index < count { index += writeChunk(from: index, to: count, &writer) }
+            for arrival in arrivals.prefix(count) {
+                guard case .received(let delta) = arrival else { continue }
+                if (0...255).contains(delta) {
+                    writer.write(UInt8(delta))
+                } else {
+                    writer.write(UInt16(bitPattern: delta))
+                }
+            }
+            while writer.bytes.count % 4 != 0 { writer.write(UInt8(0)) }
+        }
+    }
+
+    /// Writes the chunk that holds most of the packets from `index` on; answers how many.
+    private func writeChunk(from index: Int, to end: Int, _ writer: inout ByteWriter) -> Int {
+        let first = symbol(index)
+        var run = 1
+        while index + run < end, run < 0x1FFF, symbol(index + run) == first { run += 1 }
+        let ahead = min(14, end - index)
+        let isPlain = (0..<ahead).allSatisfy { symbol(index + $0) != .large }
+        let held = isPlain ? ahead : min(7, end - index)
+        if run >= held {
+            writer.write(first.rawValue << 13 | UInt16(run))
+            return run
+        }
+        var chunk: UInt16 = isPlain ? 0x8000 : 0xC000
+        for place in 0..<held {
+            chunk |= symbol(index + place).rawValue << UInt16(isPlain ? 13 - place : 12 - 2 * place)
+        }
+        writer.write(chunk)
+        return held
+    }
+}
+
+extension RTCPHeaderView {
+    /// Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
+    public var isTransportWideFeedback: Bool {
+        type == .transportFeedback && count == RTCPFeedbackFormat.transportWideFeedback
+    }
+}
