@@ -31,7 +31,9 @@ extension RelayShard {
     /// The m-line by the SSRC that the offer named, else by the packet's MID, else by the payload type if only one has it.
     private func track(of leg: Int, carrying header: RTPHeader, _ packet: RawSpan) -> Int? {
         let streams = legs[leg].streams
-        if let declared = streams.first(where: { tracks[$0].bindings.declared.contains(header.ssrc) }) {
+        if let declared = streams.first(where: {
+            tracks[$0].bindings.declared.contains(header.ssrc) || tracks[$0].declaredRTX.contains(header.ssrc)
+        }) {
             return declared
         }
         for track in streams {
@@ -40,10 +42,10 @@ extension RelayShard {
             else { continue }
             var isSame = true
             for (place, offset) in range.enumerated() where packet.uint8(at: offset) != mid[place] { isSame = false }
-            if isSame { return tracks[track].payloadType == header.payloadType ? track : nil }
+            if isSame { return tracks[track].takes(header.payloadType) ? track : nil }
         }
         let matching = streams.filter {
-            tracks[$0].payloadType == header.payloadType && tracks[$0].bindings.declared.isEmpty
+            tracks[$0].takes(header.payloadType) && tracks[$0].bindings.declared.isEmpty
         }
         return matching.count == 1 ? matching.first : nil
     }

@@ -65,10 +65,12 @@ extension RelayShard {
         case .play:
             var ordinal = 0
             for other in legs[leg].streams where slots[other].output.kind == terms.kind { ordinal += 1 }
+            // Random as those of media (RFC 4588 section 4), in the lower half too.
+            let repeats = terms.relayRTX == nil ? 0 : UInt16(truncatingIfNeeded: random.next() >> 49)
             let index = slots.insert(
                 PlayerSlot(
                     terms, leg: leg, session: session, side: side, ordinal: ordinal, rewriter: randomRewriter(),
-                    link: link))
+                    rtxSequence: SequenceNumber(repeats), link: link))
             if !terms.usesICE { announce(slots[index].bindings, .slot(index)) }
             return index
         }

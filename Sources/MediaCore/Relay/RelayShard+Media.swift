@@ -53,7 +53,7 @@ extension RelayShard {
         guard header.payloadType == tracks[index].payloadType,
             let payload = header.payloadRange(in: unsafe RawSpan(_unsafeBytes: packet))
         else {
-            counters.droppedUnexpected &+= 1
+            unsafe acceptOther(packet, header, track: index, into: &send, at: now)
             return
         }
         if tracks[index].ssrc != header.ssrc {
@@ -62,6 +62,11 @@ extension RelayShard {
                 return
             }
             begin(header.ssrc, track: index, at: now)
+        }
+        // The second would go out under the nonce of the first.
+        if tracks[index].mayRepeat, tracks[index].incoming?.has(header.sequenceNumber) == true {
+            counters.droppedReplayed &+= 1
+            return
         }
         if tracks[index].shedding.hasGap { endShedding(track: index, before: header.sequenceNumber, at: now) }
         let extended = tracks[index].record(header, bytes: packet.count, path: path, at: now)
@@ -109,6 +114,29 @@ extension RelayShard {
         }
     }
 
+    /// What is not of the track's payload type: retransmissions, or nothing that was agreed on.
+    @inline(never)
+    private mutating func acceptOther(
+        _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, track index: Int, into send: inout SendBatch,
+        at now: Instant
+    ) {
+        guard tracks[index].mayRepeat, header.payloadType == tracks[index].rtxPayloadType else {
+            counters.droppedUnexpected &+= 1
+            return
+        }
+        // Padding on that stream, which probes the path, repeats nothing.
+        guard let media = tracks[index].incoming?.ssrc,
+            let repeated = unsafe RTX.unwrap(packet, header, tracks[index].payloadType, media),
+            let original = RTPHeader(unsafe RawSpan(_unsafeBytes: repeated))
+        else { return }
+        // What was not missed was not asked for.
+        guard tracks[index].incoming?.nacks.isMissing(original.sequenceNumber) == true else {
+            counters.droppedReplayed &+= 1
+            return
+        }
+        unsafe acceptMedia(repeated, original, spare: 0, track: index, path: nil, into: &send, at: now)
+    }
+
     @inline(__always)
     private mutating func countForwarded(_ bytes: Int, session: Int) {
         sessions[session].countForwarded(bytes)
@@ -153,8 +181,8 @@ extension RelayShard {
         }
     }
 
-    /// Sends packets again that a player has missed: the same bytes under the same number (there is no RTX in this build's
-    /// SDES legs), so that no nonce protects two texts.
+    /// Sends a packet again that a player has missed: on a stream of its own where that was agreed on, else the same bytes under the
+    /// same number, so that no nonce protects two texts.
     mutating func retransmit(_ lost: SequenceNumber, slot: Int, into send: inout SendBatch, at now: Instant) -> Bool {
         guard send.room > 0, let source = slots[slot].output.source, tracks.contains(source.index),
             tracks.generation(of: source.index) == source.generation,
@@ -168,11 +196,14 @@ extension RelayShard {
             let numbers = slots[slot].output.rewriter.existing(header, extended: extended)
         else { return false }
         let link = Int(slots[slot].link)
-        guard link >= 0,
-            unsafe slots[slot].put(
+        guard link >= 0 else { return false }
+        let isSent =
+            slots[slot].rtx != nil
+            ? unsafe slots[slot].putRTX(packet, header, payload, numbers, with: &links[link].sender, into: &send)
+            : unsafe slots[slot].put(
                 packet, header, payload, numbers, isRepeat: true, spare: 0, with: &links[link].sender, through: &stage,
                 into: &send)
-        else {
+        guard isSent else {
             counters.droppedAtSend &+= 1
             return false
         }

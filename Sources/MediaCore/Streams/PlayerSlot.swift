@@ -10,6 +10,8 @@ struct PlayerSlot: ~Copyable {
     let rtcpMux: Bool
 
     var output: SlotOutput
+    /// For retransmissions, where the player has them on a stream of their own.
+    var rtx: RTXStream?
     /// Its keys.
     var link: SecureLink.Index
     var bindings: StreamBindings
@@ -30,7 +32,7 @@ struct PlayerSlot: ~Copyable {
 
     init(
         _ terms: StreamTerms, leg: Int, session: Int, side: SessionSide, ordinal: Int,
-        rewriter: RTPRewriter, link: Int
+        rewriter: RTPRewriter, rtxSequence: SequenceNumber, link: Int
     ) {
         self.leg = leg
         self.session = session
@@ -41,6 +43,7 @@ struct PlayerSlot: ~Copyable {
             kind: terms.kind, ssrc: terms.relaySSRC, payloadType: terms.payloadType, clockRate: terms.clockRate,
             extensions: terms.extensions, rewriter: rewriter)
         self.link = SecureLink.Index(truncatingIfNeeded: link)
+        rtx = RTXStream(terms, firstSequence: rtxSequence)
         bindings = StreamBindings(declared: terms.declaredSSRCs, announced: terms.announcedAddresses)
         let destination = terms.destination ?? SocketAddress(.anyV4, port: 0)
         path = Path(to: destination)

@@ -51,6 +51,12 @@ extension PublishedTrack {
 }
 
 extension IncomingStream {
+    /// True for a packet that is neither new nor missed.
+    func has(_ sequence: SequenceNumber) -> Bool {
+        guard let newest = unwrapper.newest, unwrapper.peek(sequence) <= newest else { return false }
+        return !nacks.isMissing(sequence)
+    }
+
     /// Counts a packet; answers its number without wrap and whether it is the newest.
     @inline(__always)
     mutating func record(

@@ -9,6 +9,11 @@ struct PublishedTrack: ~Copyable {
     let side: SessionSide
     let kind: MediaKind
     let payloadType: UInt8
+    /// Of the publisher's retransmissions (RFC 4588), and the SSRCs that its offer named for them.
+    let rtxPayloadType: UInt8?
+    let declaredRTX: [SSRC]
+    /// A packet may come twice, on its own stream and on that of retransmissions, under two SSRCs that no replay window spans.
+    let mayRepeat: Bool
     let clockRate: UInt32
     let extensions: [HeaderExtensionMapping]
     let mid: [UInt8]?
@@ -62,6 +67,9 @@ struct PublishedTrack: ~Copyable {
         self.side = side
         kind = terms.kind
         payloadType = terms.payloadType
+        rtxPayloadType = terms.rtxPayloadType
+        declaredRTX = terms.declaredRTX
+        mayRepeat = terms.rtxPayloadType != nil && terms.nack
         clockRate = terms.clockRate
         extensions = terms.extensions
         mid = terms.mid
@@ -90,6 +98,9 @@ struct PublishedTrack: ~Copyable {
         self.side = side
         self.kind = kind
         payloadType = settings.payloadType
+        rtxPayloadType = nil
+        declaredRTX = []
+        mayRepeat = false
         clockRate = RelayedCodec(kind).clockRate
         extensions = settings.extensions
         mid = nil
@@ -109,6 +120,9 @@ struct PublishedTrack: ~Copyable {
 
     /// The stream that feedback is about: what came, or what the offer named.
     var mediaSSRC: SSRC? { incoming?.ssrc ?? bindings.declared.first }
+
+    /// Whether the publisher uses this number for the track, for media or for repeating it.
+    func takes(_ payloadType: UInt8) -> Bool { payloadType == self.payloadType || payloadType == rtxPayloadType }
 
     /// The id of the MID header extension.
     var midExtension: UInt8? { extensions.first { $0.uri == RTPHeaderExtensionURI.mid }?.id }

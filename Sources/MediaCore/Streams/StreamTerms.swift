@@ -4,12 +4,16 @@ internal import MediaWire
 struct StreamTerms {
     var kind: MediaKind
     var payloadType: UInt8
+    /// Of retransmissions by RFC 4588, if they are in use.
+    var rtxPayloadType: UInt8?
     var clockRate: UInt32
     var extensions: [HeaderExtensionMapping]
     /// What the MID header extension names it by, where packets may be told apart by it.
     var mid: [UInt8]?
     /// SSRCs that the offer named; empty if it named none.
     var declaredSSRCs: [SSRC]
+    /// SSRCs that the offer named for retransmissions.
+    var declaredRTX: [SSRC]
     /// Addresses of the offer that packets may come from; none with ICE, which proves its paths.
     var announcedAddresses: [SocketAddress]
     var announcedRTCPAddress: SocketAddress?
@@ -22,14 +26,18 @@ struct StreamTerms {
     var fir: Bool
     /// The relay's own.
     var relaySSRC: SSRC
+    /// With which the relay repeats media to a player; nil where it repeats it under `relaySSRC`.
+    var relayRTX: SSRC?
 
     init(_ track: NegotiatedTrack) {
         kind = track.kind
         payloadType = track.payloadType
+        rtxPayloadType = nil
         clockRate = track.clockRate
         extensions = track.extensions
         mid = nil
         declaredSSRCs = track.declaredSSRCs
+        declaredRTX = []
         announcedAddresses = track.announcedAddresses
         announcedRTCPAddress = track.announcedRTCPAddress
         destination = track.announcedAddress
@@ -39,15 +47,18 @@ struct StreamTerms {
         pli = track.pli
         fir = track.fir
         relaySSRC = track.slotSSRC
+        relayRTX = nil
     }
 
     init(_ track: WebRTCTrack) {
         kind = track.kind
         payloadType = track.payloadType
+        rtxPayloadType = track.rtxPayloadType
         clockRate = track.clockRate
         extensions = track.extensions
         mid = track.mid.map { Array($0.utf8) }
         declaredSSRCs = track.declaredSSRCs
+        declaredRTX = Array(track.declaredRTX.values)
         announcedAddresses = []
         announcedRTCPAddress = nil
         destination = nil
@@ -57,6 +68,7 @@ struct StreamTerms {
         pli = track.feedback.pli
         fir = track.feedback.fir
         relaySSRC = track.slotSSRC
+        relayRTX = track.rtxSlotSSRC
     }
 }
 

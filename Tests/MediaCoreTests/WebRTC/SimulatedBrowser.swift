@@ -28,12 +28,13 @@ final class SimulatedBrowser {
     private(set) var datagrams: [[UInt8]] = []
 
     static let videoSSRC = SSRC(0x1111_1111), audioSSRC = SSRC(0x2222_2222)
+    static let rtxSSRC = SSRC(0x3333_3333)
 
     /// - Parameter namesSSRCs: whether the offer has `a=ssrc` lines.
     init(
         _ bench: RelayBench, _ side: SessionSide, _ direction: MediaDirection, from address: SocketAddress,
         session: RelaySessionKey = RelayBench.session, seed: UInt64 = 1, setup: String = "actpass",
-        namesSSRCs: Bool = true,
+        namesSSRCs: Bool = true, hasRTX: Bool = false,
         announcing other: CertificateFingerprint? = nil
     ) throws {
         self.bench = bench
@@ -44,7 +45,7 @@ final class SimulatedBrowser {
         context = try DTLSContext(validAt: 1_790_000_000, serial: 7)
         let own = context.fingerprint(.sha256)
         let fingerprint = try other ?? #require(own)
-        let offer = Self.offer(direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs)
+        let offer = Self.offer(direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX)
         let negotiation = NegotiationContext(
             direction: direction, clientAddress: address.address, requestIsPrivate: false,
             mediaAddresses: [RelayBench.address.address], mediaPort: RelayBench.address.port, sessionID: 2)
@@ -58,7 +59,7 @@ final class SimulatedBrowser {
 
     private static func offer(
         _ direction: MediaDirection, _ local: ICECredentials, _ fingerprint: CertificateFingerprint, setup: String,
-        namesSSRCs: Bool
+        namesSSRCs: Bool, hasRTX: Bool
     ) -> String {
         var lines = [
             "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE v a",
@@ -68,13 +69,21 @@ final class SimulatedBrowser {
             ("video", "v", 96, "VP8/90000", videoSSRC), ("audio", "a", 111, "opus/48000/2", audioSSRC),
         ] {
             lines += [
-                "m=\(kind) 9 UDP/TLS/RTP/SAVPF \(number)", "c=IN IP4 0.0.0.0", "a=mid:\(mid)", "a=rtcp-mux",
+                "m=\(kind) 9 UDP/TLS/RTP/SAVPF \(number)" + (kind == "video" && hasRTX ? " 97" : ""),
+                "c=IN IP4 0.0.0.0", "a=mid:\(mid)", "a=rtcp-mux",
                 "a=setup:\(setup)", "a=ice-ufrag:" + String(decoding: local.usernameFragment, as: UTF8.self),
                 "a=ice-pwd:" + String(decoding: local.password, as: UTF8.self),
                 "a=\(direction == .publish ? "sendonly" : "recvonly")", "a=rtpmap:\(number) \(codec)",
                 "a=rtcp-fb:\(number) nack", "a=rtcp-fb:\(number) nack pli",
                 "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
             ]
+            if kind == "video", hasRTX {
+                lines += ["a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96"]
+                if direction == .publish, namesSSRCs {
+                    lines.append("a=ssrc-group:FID \(ssrc.rawValue) \(rtxSSRC.rawValue)")
+                    lines.append("a=ssrc:\(rtxSSRC.rawValue) cname:browser")
+                }
+            }
             if direction == .publish, namesSSRCs { lines.append("a=ssrc:\(ssrc.rawValue) cname:browser") }
         }
         return lines.map { $0 + "\r\n" }.joined()
@@ -176,6 +185,18 @@ final class SimulatedBrowser {
             timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: sequence * 3_000)),
             ssrc: ssrc ?? (kind == .video ? Self.videoSSRC : Self.audioSSRC), extensions: extensions,
             payload: payload ?? (kind == .video ? TestStream.video(sequence) : [0x78, 1, 2, 3])
+        ).serialized()
+        #expect(sender?.protectRTP(&bytes).isSuccess == true)
+        return bytes
+    }
+
+    /// A packet of its video again, on the stream for that.
+    func rtx(_ sequence: Int, number: Int, payload: [UInt8]? = nil, padding: Bool = false) -> [UInt8] {
+        let original = [UInt8(truncatingIfNeeded: sequence >> 8), UInt8(truncatingIfNeeded: sequence)]
+        var bytes = RTPPacket(
+            payloadType: 97, sequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: number)),
+            timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: sequence * 3_000)), ssrc: Self.rtxSSRC,
+            payload: padding ? [] : original + (payload ?? TestStream.video(sequence))
         ).serialized()
         #expect(sender?.protectRTP(&bytes).isSuccess == true)
         return bytes

@@ -8,12 +8,13 @@ import Testing
     private static let customer = RelayBench.host(1), technician = RelayBench.host(2, port: 6_000)
 
     private func call(
-        isOpen: Bool = true, namesSSRCs: Bool = true, setup: String = "actpass"
+        isOpen: Bool = true, namesSSRCs: Bool = true, setup: String = "actpass", hasRTX: Bool = false
     ) throws -> (bench: RelayBench, publisher: SimulatedBrowser, player: SimulatedBrowser) {
         let bench = RelayBench()
         let publisher = try SimulatedBrowser(
-            bench, .customer, .publish, from: Self.customer, setup: setup, namesSSRCs: namesSSRCs)
-        let player = try SimulatedBrowser(bench, .technician, .play, from: Self.technician, seed: 2, setup: setup)
+            bench, .customer, .publish, from: Self.customer, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX)
+        let player = try SimulatedBrowser(
+            bench, .technician, .play, from: Self.technician, seed: 2, setup: setup, hasRTX: hasRTX)
         publisher.connect()
         player.connect()
         if isOpen { try bench.shard.openGate(RelayBench.session, at: bench.now) }
@@ -320,6 +321,60 @@ import Testing
             browser.connect()
         }
         #expect(bench.counters.handshakesFailed == 8)
+    }
+
+    // MARK: Retransmission (RFC 4588)
+
+    @Test(arguments: [true, false])
+    func whatThePublisherRepeatsFillsTheHole(namesSSRCs: Bool) throws {
+        let (bench, publisher, player) = try call(namesSSRCs: namesSSRCs, hasRTX: true)
+        player.take(publisher.send([1, 2, 4].map { publisher.rtp(.video, $0, mid: "v") }))
+        publisher.take(bench.advance(milliseconds: 20))
+        let asked = publisher.control.compactMap(\.asNACK)
+        #expect(asked.flatMap(\.lost).map(\.rawValue) == [3])
+        #expect(asked.allSatisfy { $0.mediaSSRC == SimulatedBrowser.videoSSRC })
+        player.take(publisher.send([publisher.rtx(3, number: 900)]))
+        #expect(player.received.map(\.payload) == [1, 2, 4, 3].map { TestStream.video($0) })
+        let numbers = player.received.map(\.sequenceNumber.rawValue)
+        #expect(numbers[3] == numbers[1] &+ 1 && numbers[2] == numbers[3] &+ 1)
+        #expect(try bench.figures().tracks.map(\.packetsRecovered).max() == 1)
+    }
+
+    /// A packet that goes out twice would have one nonce for two headers.
+    @Test func nothingIsTakenTwice() throws {
+        let (bench, publisher, player) = try call(hasRTX: true)
+        player.take(publisher.send([1, 2, 4].map { publisher.rtp(.video, $0) }))
+        let late = publisher.rtp(.video, 3)
+        publisher.take(bench.advance(milliseconds: 20))
+        player.take(publisher.send([publisher.rtx(3, number: 900)]))
+        #expect(player.received.count == 4)
+        let before = bench.counters
+        // The same again, on both streams, and one that was never missed.
+        player.take(publisher.send([publisher.rtx(3, number: 901), late, publisher.rtx(2, number: 902)]))
+        #expect(player.received.count == 4)
+        #expect(bench.counters.droppedReplayed == before.droppedReplayed + 3)
+        // Padding is no error.
+        player.take(
+            publisher.send([publisher.rtx(0, number: 903, padding: true), publisher.rtx(0, number: 904, payload: [])]))
+        #expect(bench.counters.droppedUnexpected == before.droppedUnexpected && player.received.count == 4)
+    }
+
+    @Test func aPlayerHasItsRepetitionsOnAStreamOfTheirOwn() throws {
+        let (_, publisher, player) = try call(hasRTX: true)
+        player.take(publisher.send((1...5).map { publisher.rtp(.video, $0) }))
+        let track = player.track(.video)
+        let lost = player.received[1...2].map(\.sequenceNumber)
+        let originals = player.received[1...2].map(\.payload)
+        player.forget()
+        let report = RTCPPacket.receiverReport(ReceiverReport(ssrc: SSRC(5)))
+        let nack = RTCPPacket.genericNACK(GenericNACK(senderSSRC: SSRC(5), mediaSSRC: track.slotSSRC, lost: lost))
+        player.send([player.rtcp([report, nack])])
+        #expect(player.received.map(\.ssrc) == [track.rtxSlotSSRC, track.rtxSlotSSRC])
+        #expect(player.received.allSatisfy { $0.payloadType == 97 })
+        let numbers = player.received.map { UInt16($0.payload[0]) << 8 | UInt16($0.payload[1]) }
+        #expect(numbers == lost.map(\.rawValue))
+        #expect(player.received.map { Array($0.payload.dropFirst(2)) } == originals)
+        #expect(player.received[1].sequenceNumber == player.received[0].sequenceNumber.advanced(by: 1))
     }
 
     // MARK: Control
