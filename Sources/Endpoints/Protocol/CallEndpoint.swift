@@ -218,7 +218,7 @@ public struct CallEndpoint: ~Copyable {
             if publisher?.receive(request) == true { events.append(.keyframeRequested(track: link.track)) }
         case .goodbye:
             events.append(.goodbye(link.kind, track: link.track, player == nil ? .publish : .play))
-        case .sourceDescription, .other: break
+        case .sourceDescription, .transportWideFeedback, .other: break
         }
     }
 

@@ -81,4 +81,44 @@ extension RelayShard {
             }
         }
     }
+
+    // MARK: Transport-wide feedback
+
+    /// Notes a publisher's packet by its transport-wide number, retransmissions and padding too.
+    @inline(never)
+    mutating func noteTransport(_ packet: RawSpan, _ header: RTPHeader, track: Int, at now: Instant) {
+        guard let leg = tracks[track].leg, let peer = legs[leg].peer,
+            let range = header.extensionElement(tracks[track].transportNumberExtension, in: packet), range.count == 2,
+            let number = packet.uint16(at: range.lowerBound)
+        else { return }
+        if peers[peer].arrivals == nil { peers[peer].arrivals = TransportArrivals() }
+        peers[peer].arrivals?.record(number, at: now)
+        guard !peers[peer].hasFeedbackTimer else { return }
+        peers[peer].hasFeedbackTimer = true
+        let due = now.advanced(byNanoseconds: TransportArrivals.interval)
+        timers.schedule(.transportFeedback, peer, peers.generation(of: peer), at: due)
+    }
+
+    mutating func transportFeedbackDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
+        let peer = timer.index
+        guard peers.contains(peer), peers.generation(of: peer) == timer.generation else { return }
+        peers[peer].hasFeedbackTimer = false
+        guard let track = legs[peers[peer].leg].streams.first else { return }
+        let link = Int(tracks[track].link)
+        guard link >= 0, let path = tracks[track].feedbackPath, let media = tracks[track].mediaSSRC,
+            let buffer = unsafe send.nextSlot()
+        else { return }
+        var writer = unsafe PacketWriter(buffer)
+        tracks[track].writeReport(withBlock: false, at: now, to: &writer)
+        let own = tracks[track].feedbackSSRC
+        let isWritten = peers[peer].arrivals?.writeReport(sender: own, media: media, to: &writer)
+        guard isWritten == true, !writer.overflowed,
+            case .success(let length) = unsafe links[link].sender.protectRTCP(buffer, length: writer.count)
+        else { return }
+        send.commit(length: length, to: path)
+        // What did not fit into one report goes into the next, at once.
+        guard peers[peer].arrivals?.hasNews == true else { return }
+        peers[peer].hasFeedbackTimer = true
+        timers.schedule(.transportFeedback, peer, timer.generation, at: now)
+    }
 }

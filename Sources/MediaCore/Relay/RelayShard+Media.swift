@@ -50,6 +50,9 @@ extension RelayShard {
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, spare: Int, track index: Int, path: Path?,
         into send: inout SendBatch, at now: Instant
     ) {
+        if tracks[index].transportNumberExtension != 0, path != nil {
+            noteTransport(unsafe RawSpan(_unsafeBytes: packet), header, track: index, at: now)
+        }
         guard header.payloadType == tracks[index].payloadType,
             let payload = header.payloadRange(in: unsafe RawSpan(_unsafeBytes: packet))
         else {

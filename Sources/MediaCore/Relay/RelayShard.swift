@@ -143,6 +143,7 @@ public struct RelayShard: ~Copyable {
             case .keyframe: keyframeDue(timer, into: &send, at: now)
             case .handshake: handshakeDue(timer, into: &send, at: now)
             case .consent: consentDue(timer, at: now)
+            case .transportFeedback: transportFeedbackDue(timer, into: &send, at: now)
             case .portSource: guard portSourceDue(timer, into: &send, at: now) else { return }
             }
         }

@@ -16,6 +16,9 @@ struct WebRTCPeer: ~Copyable {
     var paths: [Path] = []
     /// What the relay's ICE names it by, of before the restart too.
     var fragments: [[UInt8]] = []
+    /// What came with transport-wide numbers; begins with the first such packet.
+    var arrivals: TransportArrivals?
+    var hasFeedbackTimer = false
     /// The entries of the timer queue that count.
     var dtlsTimer: Instant?
     var consentTimer: Instant?

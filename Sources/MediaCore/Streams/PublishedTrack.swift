@@ -14,6 +14,8 @@ struct PublishedTrack: ~Copyable {
     let declaredRTX: [SSRC]
     /// A packet may come twice, on its own stream and on that of retransmissions, under two SSRCs that no replay window spans.
     let mayRepeat: Bool
+    /// The id of the header extension with transport-wide numbers, where the publisher wants feedback on them; 0 else.
+    let transportNumberExtension: UInt8
     let clockRate: UInt32
     let extensions: [HeaderExtensionMapping]
     let mid: [UInt8]?
@@ -70,6 +72,8 @@ struct PublishedTrack: ~Copyable {
         rtxPayloadType = terms.rtxPayloadType
         declaredRTX = terms.declaredRTX
         mayRepeat = terms.rtxPayloadType != nil && terms.nack
+        let numbered = terms.extensions.first { $0.uri == RTPHeaderExtensionURI.transportSequenceNumber }
+        transportNumberExtension = terms.transportWide ? numbered?.id ?? 0 : 0
         clockRate = terms.clockRate
         extensions = terms.extensions
         mid = terms.mid
@@ -101,6 +105,7 @@ struct PublishedTrack: ~Copyable {
         rtxPayloadType = nil
         declaredRTX = []
         mayRepeat = false
+        transportNumberExtension = 0
         clockRate = RelayedCodec(kind).clockRate
         extensions = settings.extensions
         mid = nil

@@ -24,6 +24,7 @@ struct StreamTerms {
     var nack: Bool
     var pli: Bool
     var fir: Bool
+    var transportWide: Bool
     /// The relay's own.
     var relaySSRC: SSRC
     /// With which the relay repeats media to a player; nil where it repeats it under `relaySSRC`.
@@ -46,6 +47,7 @@ struct StreamTerms {
         nack = track.nack
         pli = track.pli
         fir = track.fir
+        transportWide = false
         relaySSRC = track.slotSSRC
         relayRTX = nil
     }
@@ -67,6 +69,7 @@ struct StreamTerms {
         nack = track.feedback.nack
         pli = track.feedback.pli
         fir = track.feedback.fir
+        transportWide = track.feedback.transportWide
         relaySSRC = track.slotSSRC
         relayRTX = track.rtxSlotSSRC
     }

@@ -10,6 +10,8 @@ enum TimerPurpose: UInt8 {
     case portSource
     /// A DTLS flight to be sent again.
     case handshake
+    /// Transport-wide feedback to a publisher.
+    case transportFeedback
     /// A peer over ICE may have fallen silent.
     case consent
 }

@@ -69,8 +69,28 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
     // MARK: Chunks
 
     /// What two bits say of a packet.
-    private enum Symbol: UInt16 {
+    public enum Symbol: UInt16, Sendable {
         case lost, small, large, reserved
+
+        /// Of a packet that came, by the size of its delta.
+        public init(delta: Int16) { self = (0...255).contains(delta) ? .small : .large }
+    }
+
+    /// The chunk that holds most of the packets from `index` on, and how many.
+    public static func chunk(from index: Int, to end: Int, _ symbol: (Int) -> Symbol) -> (chunk: UInt16, count: Int) {
+        let first = symbol(index)
+        var run = 1
+        while index &+ run < end, run < 0x1FFF, symbol(index &+ run) == first { run &+= 1 }
+        let ahead = min(14, end &- index)
+        var isPlain = true
+        for place in 0..<ahead where symbol(index &+ place) == .large { isPlain = false }
+        let held = isPlain ? ahead : min(7, end &- index)
+        if run >= held { return (first.rawValue << 13 | UInt16(truncatingIfNeeded: run), run) }
+        var chunk: UInt16 = isPlain ? 0x8000 : 0xC000
+        for place in 0..<held {
+            chunk |= symbol(index &+ place).rawValue << UInt16(isPlain ? 13 - place : 12 - 2 * place)
+        }
+        return (chunk, held)
     }
 
     private static func symbols(
@@ -120,7 +140,7 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
     private func symbol(_ index: Int) -> Symbol {
         switch arrivals[index] {
         case .lost: .lost
-        case .received(let delta): (0...255).contains(delta) ? .small : .large
+        case .received(let delta): Symbol(delta: delta)
         }
     }
 
@@ -134,7 +154,11 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
             writer.write(UInt16(count))
             writer.write(UInt32(bitPattern: referenceTime) << 8 | UInt32(feedbackCount))
             var index = 0
-            while index < count { index += writeChunk(from: index, to: count, &writer) }
+            while index < count {
+                let (chunk, held) = Self.chunk(from: index, to: count, symbol)
+                writer.write(chunk)
+                index += held
+            }
             for arrival in arrivals.prefix(count) {
                 guard case .received(let delta) = arrival else { continue }
                 if (0...255).contains(delta) {
@@ -145,26 +169,6 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
             }
             while writer.bytes.count % 4 != 0 { writer.write(UInt8(0)) }
         }
-    }
-
-    /// Writes the chunk that holds most of the packets from `index` on; answers how many.
-    private func writeChunk(from index: Int, to end: Int, _ writer: inout ByteWriter) -> Int {
-        let first = symbol(index)
-        var run = 1
-        while index + run < end, run < 0x1FFF, symbol(index + run) == first { run += 1 }
-        let ahead = min(14, end - index)
-        let isPlain = (0..<ahead).allSatisfy { symbol(index + $0) != .large }
-        let held = isPlain ? ahead : min(7, end - index)
-        if run >= held {
-            writer.write(first.rawValue << 13 | UInt16(run))
-            return run
-        }
-        var chunk: UInt16 = isPlain ? 0x8000 : 0xC000
-        for place in 0..<held {
-            chunk |= symbol(index + place).rawValue << UInt16(isPlain ? 13 - place : 12 - 2 * place)
-        }
-        writer.write(chunk)
-        return held
     }
 }
 

@@ -253,6 +253,9 @@ final class TestStream {
 extension RTCPPacket {
     var isPLI: Bool { if case .pictureLossIndication = self { true } else { false } }
     var asNACK: GenericNACK? { if case .genericNACK(let packet) = self { packet } else { nil } }
+    var asTransportWideFeedback: TransportWideFeedback? {
+        if case .transportWideFeedback(let packet) = self { packet } else { nil }
+    }
     var asSenderReport: SenderReport? { if case .senderReport(let packet) = self { packet } else { nil } }
     var asReceiverReport: ReceiverReport? { if case .receiverReport(let packet) = self { packet } else { nil } }
     var asGoodbye: Goodbye? { if case .goodbye(let packet) = self { packet } else { nil } }

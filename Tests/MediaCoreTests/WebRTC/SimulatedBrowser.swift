@@ -34,7 +34,7 @@ final class SimulatedBrowser {
     init(
         _ bench: RelayBench, _ side: SessionSide, _ direction: MediaDirection, from address: SocketAddress,
         session: RelaySessionKey = RelayBench.session, seed: UInt64 = 1, setup: String = "actpass",
-        namesSSRCs: Bool = true, hasRTX: Bool = false,
+        namesSSRCs: Bool = true, hasRTX: Bool = false, isNumbered: Bool = false,
         announcing other: CertificateFingerprint? = nil
     ) throws {
         self.bench = bench
@@ -45,7 +45,8 @@ final class SimulatedBrowser {
         context = try DTLSContext(validAt: 1_790_000_000, serial: 7)
         let own = context.fingerprint(.sha256)
         let fingerprint = try other ?? #require(own)
-        let offer = Self.offer(direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX)
+        let offer = Self.offer(
+            direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX, isNumbered: isNumbered)
         let negotiation = NegotiationContext(
             direction: direction, clientAddress: address.address, requestIsPrivate: false,
             mediaAddresses: [RelayBench.address.address], mediaPort: RelayBench.address.port, sessionID: 2)
@@ -59,7 +60,7 @@ final class SimulatedBrowser {
 
     private static func offer(
         _ direction: MediaDirection, _ local: ICECredentials, _ fingerprint: CertificateFingerprint, setup: String,
-        namesSSRCs: Bool, hasRTX: Bool
+        namesSSRCs: Bool, hasRTX: Bool, isNumbered: Bool
     ) -> String {
         var lines = [
             "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE v a",
@@ -77,6 +78,12 @@ final class SimulatedBrowser {
                 "a=rtcp-fb:\(number) nack", "a=rtcp-fb:\(number) nack pli",
                 "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
             ]
+            if isNumbered {
+                lines += [
+                    "a=rtcp-fb:\(number) transport-cc",
+                    "a=extmap:3 \(RTPHeaderExtensionURI.transportSequenceNumber)",
+                ]
+            }
             if kind == "video", hasRTX {
                 lines += ["a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96"]
                 if direction == .publish, namesSSRCs {
@@ -177,9 +184,13 @@ final class SimulatedBrowser {
 
     /// A protected packet of its own stream.
     func rtp(
-        _ kind: MediaKind, _ sequence: Int, payload: [UInt8]? = nil, mid: String? = nil, ssrc: SSRC? = nil
+        _ kind: MediaKind, _ sequence: Int, payload: [UInt8]? = nil, mid: String? = nil, ssrc: SSRC? = nil,
+        transportNumber: UInt16? = nil
     ) -> [UInt8] {
-        let extensions = mid.map { [RTPPacket.HeaderExtension(id: 4, data: Array($0.utf8))] } ?? []
+        var extensions = mid.map { [RTPPacket.HeaderExtension(id: 4, data: Array($0.utf8))] } ?? []
+        if let number = transportNumber {
+            extensions.append(.init(id: 3, data: [UInt8(number >> 8), UInt8(truncatingIfNeeded: number)]))
+        }
         var bytes = RTPPacket(
             payloadType: track(kind).payloadType, sequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: sequence)),
             timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: sequence * 3_000)),

@@ -377,6 +377,37 @@ import Testing
         #expect(player.received[1].sequenceNumber == player.received[0].sequenceNumber.advanced(by: 1))
     }
 
+    // MARK: Transport-wide feedback
+
+    @Test func aPublisherLearnsWhatCameAndWhen() throws {
+        let bench = RelayBench()
+        let publisher = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer, isNumbered: true)
+        publisher.connect()
+        let start = bench.now
+        // Across the wrap; 0 is lost, 3 overtakes 2.
+        for (step, number) in [65_534, 65_535, 1, 3, 2].enumerated() {
+            let kind: MediaKind = step % 2 == 0 ? .video : .audio
+            publisher.take(publisher.send([publisher.rtp(kind, step, transportNumber: UInt16(number))]))
+            publisher.take(bench.advance(milliseconds: 5))
+        }
+        publisher.take(bench.advance(milliseconds: 60))
+        let reports = publisher.control.compactMap(\.asTransportWideFeedback)
+        let report = try #require(reports.first)
+        #expect(reports.count == 1)
+        #expect(report.baseSequence == 65_534 && report.arrivals.count == 6)
+        var time = Int64(report.referenceTime) * TransportWideFeedback.referenceUnit
+        let offsets = report.arrivals.map { arrival -> Int64? in
+            guard case .received(let delta) = arrival else { return nil }
+            time += Int64(delta) * TransportWideFeedback.deltaUnit
+            return (time - Int64(start.nanoseconds)) / 1_000_000
+        }
+        #expect(offsets == [0, 5, nil, 10, 20, 15])
+        // Nothing new, nothing said.
+        publisher.forget()
+        publisher.take(bench.advance(milliseconds: 500))
+        #expect(publisher.control.allSatisfy { $0.asTransportWideFeedback == nil })
+    }
+
     // MARK: Control
 
     @Test func aPlayersWishesReachThePublisher() throws {
