@@ -5,8 +5,6 @@ public import MediaWire
 /// ECDHE, an AEAD cipher, certificates of both sides known by their fingerprints alone.
 @safe
 public struct DTLSContext: ~Copyable {
-    /// SRTP profiles on offer, the best first.
-    public let profiles: [SRTPProfile]
     let context: OpaquePointer
     private let certificate: OpaquePointer
     private let key: OpaquePointer
@@ -17,6 +15,7 @@ public struct DTLSContext: ~Copyable {
     /// A new P-256 key and a certificate signed by itself.
     ///
     /// - Parameters:
+    ///   - profiles: on offer, the best first.
     ///   - now: seconds since 1970; the certificate is valid for ten years.
     ///   - serial: its serial number.
     /// - Throws: `DTLSError.library`.
@@ -34,7 +33,6 @@ public struct DTLSContext: ~Copyable {
             unsafe EVP_PKEY_free(key)
             throw .library
         }
-        self.profiles = profiles
         unsafe self.key = key
         unsafe self.certificate = certificate
         unsafe self.context = context

@@ -8,6 +8,17 @@ extension MediaDescription {
         return ssrcs.filter { !repairing.contains($0) }
     }
 
+    /// As `primarySSRCs`.
+    /// - Throws: if there are more than `OfferedSection.maximumSSRCs`.
+    func checkedSSRCs() throws(NegotiationError) -> [SSRC] {
+        let ssrcs = primarySSRCs
+        guard ssrcs.count <= OfferedSection.maximumSSRCs else {
+            throw .malformed(
+                SDPError(line: line.number, what: "more than \(OfferedSection.maximumSSRCs) SSRCs in one m= section"))
+        }
+        return ssrcs
+    }
+
     /// Port 0, else as offered (RFC 3264 section 6).
     static func refusing(_ offered: MediaDescription) -> MediaDescription {
         var media = MediaDescription(

@@ -106,4 +106,7 @@ public struct HeaderExtensionMapping: Sendable, Hashable {
         self.id = id
         self.uri = uri
     }
+
+    /// - Parameter map: of a line whose id is within the range.
+    init(_ map: ExtensionMap) { self.init(id: UInt8(truncatingIfNeeded: map.id), uri: map.uri) }
 }

@@ -14,49 +14,25 @@ struct OfferedMedia {
     let feedback: FeedbackMessages
     let extensions: [ExtensionMap]
 
-    /// SSRCs that one m-section may declare: a publisher has one stream each, a few more leave room for its restarts.
-    static let maximumSSRCs = 8
-
-    /// Why one m-section is refused while the others may go on, in the order of the checks: the higher, the closer the offer
-    /// came to be taken.
-    enum Refusal: Int, Error, Comparable {
-        case switchedOff, transport, direction, codec, crypto, playerAddress
-
-        static func < (a: Refusal, b: Refusal) -> Bool { a.rawValue < b.rawValue }
-
-        func error(for media: MediaDescription, _ direction: MediaDirection) -> NegotiationError {
-            switch self {
-            case .switchedOff: .noMedia
-            case .transport: .unsupportedTransport
-            case .direction: .wrongDirection(direction)
-            case .codec: .noCommonCodec
-            case .crypto: .noUsableCrypto(line: media.line.number)
-            case .playerAddress: .playerAddressMissing(line: media.line.number)
-            }
-        }
-    }
-
     /// - Returns: the media, or why this m-section alone is refused.
     /// - Throws: what makes the whole offer unacceptable.
     static func read(
         _ media: MediaDescription, in offer: SessionDescription, _ context: NegotiationContext
-    ) throws(NegotiationError) -> Result<OfferedMedia, Refusal> {
-        guard media.port != 0 || media.isBundleOnly else { return .failure(.switchedOff) }
-        guard let transport = SDESTransport(rawValue: media.protocolName) else { return .failure(.transport) }
-        guard let kind = MediaKind(rawValue: media.kind) else { return .failure(.codec) }
-        let direction = offer.effectiveDirection(of: media)
-        guard context.direction == .publish ? direction.sends : direction.receives else { return .failure(.direction) }
-        let codec = RelayedCodec(kind)
-        guard let payloadType = codec.payloadType(in: media) else { return .failure(.codec) }
+    ) throws(NegotiationError) -> Result<OfferedMedia, OfferedSection.Refusal> {
+        let transport = SDESTransport(rawValue: media.protocolName)
+        let section: OfferedSection
+        do throws(OfferedSection.Refusal) {
+            section = try OfferedSection(media, in: offer, context.direction, isTransportTaken: transport != nil)
+        } catch {
+            return .failure(error)
+        }
+        guard let transport else { return .failure(.transport) }
         guard
-            let crypto = try SDESCryptoChoice.choose(in: media, kind: kind, preferring: context.preferredProfiles)
+            let crypto = try SDESCryptoChoice.choose(
+                in: media, kind: section.kind, preferring: context.preferredProfiles)
         else { return .failure(.crypto) }
 
-        let ssrcs = media.primarySSRCs
-        guard ssrcs.count <= maximumSSRCs else {
-            throw .malformed(
-                SDPError(line: media.line.number, what: "more than \(maximumSSRCs) SSRCs in one m= section"))
-        }
+        let ssrcs = try media.checkedSSRCs()
         let address = offer.announcedAddress(of: media)?.unmapped
         let rtcpAddress = offer.announcedRTCPAddress(of: media)?.unmapped
         switch context.direction {
@@ -70,25 +46,33 @@ struct OfferedMedia {
         }
         return .success(
             OfferedMedia(
-                media: media, kind: kind, transport: transport, codec: codec, payloadType: payloadType, crypto: crypto,
+                media: media, kind: section.kind, transport: transport, codec: section.codec,
+                payloadType: section.payloadType, crypto: crypto,
                 ssrcs: ssrcs, address: address, rtcpAddress: rtcpAddress,
                 feedback: transport.usesFeedback
-                    ? FeedbackMessages(in: media, payloadType: payloadType, kind: kind)
+                    ? FeedbackMessages(in: media, payloadType: section.payloadType, kind: section.kind)
                     : FeedbackMessages(nack: false, pli: false, fir: false),
                 extensions: offer.effectiveExtensionMaps(of: media).filter {
-                    RelayedExtension.accepts($0, context.direction)
+                    RelayedExtension.withSDES.accepts($0, context.direction)
                 }))
     }
 }
 
 /// Which header extensions the relay takes and gives.
-enum RelayedExtension {
-    private static let uris: Set<String> = [
+struct RelayedExtension {
+    private let uris: Set<String>
+
+    static let withSDES = RelayedExtension(uris: [
         RTPHeaderExtensionURI.absoluteCaptureTime, RTPHeaderExtensionURI.audioLevel, RTPHeaderExtensionURI.mid,
-    ]
+    ])
+    /// With those of congestion control.
+    static let withDTLS = RelayedExtension(
+        uris: withSDES.uris.union([
+            RTPHeaderExtensionURI.absoluteSendTime, RTPHeaderExtensionURI.transportSequenceNumber,
+        ]))
 
     /// Whether `map` is one of them, with an id of the one-byte form (RFC 8285 section 4.2), and goes the way of the media.
-    static func accepts(_ map: ExtensionMap, _ direction: MediaDirection) -> Bool {
+    func accepts(_ map: ExtensionMap, _ direction: MediaDirection) -> Bool {
         let way = map.direction ?? .sendReceive
         return uris.contains(map.uri) && (1...14).contains(map.id)
             && (direction == .publish ? way.sends : way.receives)

@@ -11,14 +11,7 @@ public enum NegotiationLimits {
 public func negotiateSDES(
     offer text: String, context: NegotiationContext, using generator: inout some RandomNumberGenerator
 ) throws(NegotiationError) -> NegotiatedMedia {
-    guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }) else { throw .empty }
-    let offer: SessionDescription
-    do throws(SDPError) {
-        offer = try SessionDescription.parse(text)
-    } catch {
-        throw .malformed(error)
-    }
-    return try negotiateSDES(offer: offer, context: context, using: &generator)
+    try negotiateSDES(offer: readOffer(text), context: context, using: &generator)
 }
 
 /// Answers an offer whose keys come by `a=crypto` (RFC 3264, RFC 4568).
@@ -40,7 +33,7 @@ public func negotiateSDES(
     var answer = SessionDescription(origin: SDPOrigin(sessionID: context.sessionID, address: mainAddress))
     answer.connection = ConnectionData(mainAddress)
     var tracks: [NegotiatedTrack] = []
-    var refusal: (OfferedMedia.Refusal, MediaDescription)?
+    var refusal: (OfferedSection.Refusal, MediaDescription)?
 
     for (index, media) in offer.mediaDescriptions.enumerated() {
         switch try OfferedMedia.read(media, in: offer, context) {
@@ -82,9 +75,7 @@ extension NegotiatedTrack {
             reducedSizeRTCP: offered.transport.usesFeedback && offered.media.rtcpReducedSize,
             usesFeedback: offered.transport.usesFeedback, nack: offered.feedback.nack, pli: offered.feedback.pli,
             fir: offered.feedback.fir,
-            extensions: offered.extensions.map {
-                HeaderExtensionMapping(id: UInt8(truncatingIfNeeded: $0.id), uri: $0.uri)
-            },
+            extensions: offered.extensions.map(HeaderExtensionMapping.init),
             slotSSRC: slotSSRC)
     }
 }

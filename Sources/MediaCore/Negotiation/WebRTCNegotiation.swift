@@ -18,14 +18,7 @@ public func negotiateWebRTC(
     offer text: String, context: NegotiationContext, terms: WebRTCAnswerTerms,
     using generator: inout some RandomNumberGenerator
 ) throws(NegotiationError) -> WebRTCMedia {
-    guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }) else { throw .empty }
-    let offer: SessionDescription
-    do throws(SDPError) {
-        offer = try SessionDescription.parse(text)
-    } catch {
-        throw .malformed(error)
-    }
-    return try negotiateWebRTC(offer: offer, context: context, terms: terms, using: &generator)
+    try negotiateWebRTC(offer: readOffer(text), context: context, terms: terms, using: &generator)
 }
 
 /// Answers an offer over DTLS-SRTP (RFC 9429, RFC 9143, RFC 8839) as an ICE-lite agent with all m-lines on one transport.
@@ -78,7 +71,7 @@ private func acceptedMedia(
     of offer: SessionDescription, _ direction: MediaDirection
 ) throws(NegotiationError) -> [Int: WebRTCOfferedMedia] {
     var accepted: [Int: WebRTCOfferedMedia] = [:]
-    var refusal: (WebRTCOfferedMedia.Refusal, MediaDescription)?
+    var refusal: (OfferedSection.Refusal, MediaDescription)?
     let bundled = offer.bundledMids.map(Set.init)
     for (index, media) in offer.mediaDescriptions.enumerated() {
         var result = try WebRTCOfferedMedia.read(media, in: offer, direction)
@@ -120,9 +113,7 @@ extension WebRTCTrack {
         declaredRTX = offered.media.retransmissionSSRCs
         cname = offered.media.cname
         feedback = offered.feedback
-        extensions = offered.extensions.map {
-            HeaderExtensionMapping(id: UInt8(truncatingIfNeeded: $0.id), uri: $0.uri)
-        }
+        extensions = offered.extensions.map(HeaderExtensionMapping.init)
         reducedSizeRTCP = offered.media.rtcpReducedSize
         self.slotSSRC = slotSSRC
     }

@@ -13,66 +13,31 @@ struct WebRTCOfferedMedia {
 
     static let transport = "UDP/TLS/RTP/SAVPF"
 
-    /// Why one m-section is refused while the others may go on: the higher, the closer the offer came to be taken.
-    enum Refusal: Int, Error, Comparable {
-        case switchedOff, transport, direction, codec, mux, bundle
-
-        static func < (a: Refusal, b: Refusal) -> Bool { a.rawValue < b.rawValue }
-
-        func error(for media: MediaDescription, _ direction: MediaDirection) -> NegotiationError {
-            switch self {
-            case .switchedOff: .noMedia
-            case .transport: .unsupportedTransport
-            case .direction: .wrongDirection(direction)
-            case .codec: .noCommonCodec
-            case .mux: .muxMissing(line: media.line.number)
-            case .bundle: .bundleMissing(line: media.line.number)
-            }
-        }
-    }
-
     /// - Returns: the media, or why this m-section alone is refused.
     /// - Throws: what makes the whole offer unacceptable.
     static func read(
         _ media: MediaDescription, in offer: SessionDescription, _ direction: MediaDirection
-    ) throws(NegotiationError) -> Result<WebRTCOfferedMedia, Refusal> {
-        guard media.port != 0 || media.isBundleOnly else { return .failure(.switchedOff) }
-        guard media.protocolName == transport else { return .failure(.transport) }
-        guard let kind = MediaKind(rawValue: media.kind) else { return .failure(.codec) }
-        let way = offer.effectiveDirection(of: media)
-        guard direction == .publish ? way.sends : way.receives else { return .failure(.direction) }
-        let codec = RelayedCodec(kind)
-        guard let payloadType = codec.payloadType(in: media) else { return .failure(.codec) }
+    ) throws(NegotiationError) -> Result<WebRTCOfferedMedia, OfferedSection.Refusal> {
+        let section: OfferedSection
+        do throws(OfferedSection.Refusal) {
+            section = try OfferedSection(
+                media, in: offer, direction, isTransportTaken: media.protocolName == transport)
+        } catch {
+            return .failure(error)
+        }
         // RFC 8834 section 4.5; RTCP without mux would need a second ICE component.
         guard media.rtcpMux else { return .failure(.mux) }
-        let ssrcs = media.primarySSRCs
-        guard ssrcs.count <= OfferedMedia.maximumSSRCs else {
-            throw .malformed(
-                SDPError(
-                    line: media.line.number, what: "more than \(OfferedMedia.maximumSSRCs) SSRCs in one m= section"))
+        let ssrcs = try media.checkedSSRCs()
+        let (kind, codec, payloadType) = (section.kind, section.codec, section.payloadType)
+        let extensions = offer.effectiveExtensionMaps(of: media).filter {
+            RelayedExtension.withDTLS.accepts($0, direction)
         }
-        let extensions = offer.effectiveExtensionMaps(of: media).filter { WebRTCExtension.accepts($0, direction) }
         let rtx = kind == .video ? media.retransmissionPayloadType(of: payloadType, clockRate: codec.clockRate) : nil
         return .success(
             WebRTCOfferedMedia(
                 media: media, kind: kind, codec: codec, payloadType: payloadType, rtxPayloadType: rtx, ssrcs: ssrcs,
                 feedback: WebRTCFeedback(in: media, payloadType: payloadType, kind: kind, extensions),
                 extensions: extensions))
-    }
-}
-
-/// Which header extensions the relay takes and gives over DTLS-SRTP.
-enum WebRTCExtension {
-    private static let uris: Set<String> = [
-        RTPHeaderExtensionURI.absoluteCaptureTime, RTPHeaderExtensionURI.audioLevel, RTPHeaderExtensionURI.mid,
-        RTPHeaderExtensionURI.absoluteSendTime, RTPHeaderExtensionURI.transportSequenceNumber,
-    ]
-
-    /// Whether `map` is one of them, with an id of the one-byte form (RFC 8285 section 4.2), and goes the way of the media.
-    static func accepts(_ map: ExtensionMap, _ direction: MediaDirection) -> Bool {
-        let way = map.direction ?? .sendReceive
-        return uris.contains(map.uri) && (1...14).contains(map.id)
-            && (direction == .publish ? way.sends : way.receives)
     }
 }
 

@@ -54,26 +54,13 @@ public struct LegID: Hashable, Sendable {
     let generation: UInt32
 }
 
-/// A negotiated leg to put on a shard.
-public struct LegDescription: Sendable {
+/// A negotiated leg to put on a shard: `NegotiatedMedia`, whose keys are known, or `WebRTCMedia`, whose keys a handshake will give.
+public struct LegDescription<Media: Sendable>: Sendable {
     public var session: RelaySessionKey
     public var side: SessionSide
-    public var media: NegotiatedMedia
+    public var media: Media
 
-    public init(session: RelaySessionKey, side: SessionSide, media: NegotiatedMedia) {
-        self.session = session
-        self.side = side
-        self.media = media
-    }
-}
-
-/// A negotiated leg over ICE and DTLS to put on a shard.
-public struct WebRTCLegDescription: Sendable {
-    public var session: RelaySessionKey
-    public var side: SessionSide
-    public var media: WebRTCMedia
-
-    public init(session: RelaySessionKey, side: SessionSide, media: WebRTCMedia) {
+    public init(session: RelaySessionKey, side: SessionSide, media: Media) {
         self.session = session
         self.side = side
         self.media = media

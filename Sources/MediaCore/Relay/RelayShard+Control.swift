@@ -5,7 +5,9 @@ extension RelayShard {
     /// Puts a leg on the shard. A leg of the same session, side and direction is replaced.
     ///
     /// - Throws: `RelayError` when a limit is reached or a key is refused; then nothing has changed.
-    public mutating func addLeg(_ description: LegDescription, at now: Instant) throws(RelayError) -> LegID {
+    public mutating func addLeg(_ description: LegDescription<NegotiatedMedia>, at now: Instant) throws(RelayError)
+        -> LegID
+    {
         guard description.media.tracks.count <= configuration.maximumTracksPerLeg else { throw .tooManyTracks }
         let isNew = sessionIndices[description.session] == nil
         let session = try openSession(description.session)

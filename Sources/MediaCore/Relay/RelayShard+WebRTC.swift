@@ -24,7 +24,8 @@ extension RelayShard {
     /// Puts a leg on the shard whose keys will come from a DTLS handshake. A leg of the same session, side and direction is replaced.
     ///
     /// - Throws: `RelayError` when a limit is reached; then nothing has changed.
-    public mutating func addLeg(_ description: WebRTCLegDescription, at now: Instant) throws(RelayError) -> LegID {
+    public mutating func addLeg(_ description: LegDescription<WebRTCMedia>, at now: Instant) throws(RelayError) -> LegID
+    {
         let media = description.media
         guard media.tracks.count <= configuration.maximumTracksPerLeg else { throw .tooManyTracks }
         try makeCertificate()
@@ -77,10 +78,7 @@ extension RelayShard {
         switch peers[peer].ice.receive(message, from: path, at: now) {
         case .ignored: counters.droppedUnauthenticated &+= 1
         case .refused(let answer): transmit(answer, along: path, into: &send)
-        case .proven(let answer):
-            transmit(answer, along: path, into: &send)
-            note(path, of: peer, into: &send, at: now)
-        case .selected(let answer):
+        case .proven(let answer), .selected(let answer):
             transmit(answer, along: path, into: &send)
             note(path, of: peer, into: &send, at: now)
         }
@@ -163,9 +161,7 @@ extension RelayShard {
     }
 
     private mutating func beginHandshake(of peer: Int, along path: Path, into send: inout SendBatch, at now: Instant) {
-        guard certificate != nil,
-            let connection = try? newConnection(peers[peer].role, peers[peer].fingerprints)
-        else { return }
+        guard let connection = try? newConnection(peers[peer].role, peers[peer].fingerprints) else { return }
         peers[peer].dtls = consume connection
         peers[peer].dtls?.start(at: now)
         settleHandshake(of: peer, along: path, into: &send, at: now)

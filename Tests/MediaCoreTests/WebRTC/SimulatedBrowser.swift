@@ -54,7 +54,7 @@ final class SimulatedBrowser {
         media = try negotiateWebRTC(
             offer: offer, context: negotiation, terms: WebRTCAnswerTerms(fingerprint: ofRelay), using: &generator)
         id = try bench.shard.addLeg(
-            WebRTCLegDescription(session: session, side: side, media: media), at: bench.now)
+            LegDescription(session: session, side: side, media: media), at: bench.now)
         dtls = try DTLSConnection(media.transport.role == .server ? .client : .server, in: context, peer: [ofRelay])
     }
 

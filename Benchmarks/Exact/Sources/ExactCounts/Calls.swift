@@ -10,7 +10,7 @@ struct CountingFailure: Error, CustomStringConvertible {
 
 extension RelayShard {
     /// Puts calls on the shard, gates open.
-    mutating func setUp(_ legs: [LegDescription], at now: Instant) throws {
+    mutating func setUp(_ legs: [LegDescription<NegotiatedMedia>], at now: Instant) throws {
         for leg in legs {
             _ = try addLeg(leg, at: now)
             try openGate(leg.session, at: now)
@@ -74,7 +74,7 @@ final class Calls {
     // MARK: - Set-up
 
     /// The legs of every call, to be put on one shard by `setUp`.
-    private(set) var legs: [LegDescription] = []
+    private(set) var legs: [LegDescription<NegotiatedMedia>] = []
 
     private func negotiate(_ index: Int) throws {
         let customer = addresses[index].customer
