@@ -11,7 +11,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -256,4 +260,16 @@ int lens_raise_thread_priority(int nice_steps) {
     if (nice_value == -1 && errno != 0) return -1;
     // 0 names the calling thread alone: on Linux a nice value belongs to a thread.
     return setpriority(PRIO_PROCESS, 0, nice_value - nice_steps);
+}
+
+int lens_leave_restartable_sequences(void) {
+#if __has_include(<sys/rseq.h>)
+    if (__rseq_size == 0) return -1;
+    // The kernel wants the length that was signed up with: that of the first version, or more where there are later features.
+    unsigned int length = __rseq_size > 32 ? __rseq_size : 32;
+    char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+    return (int)syscall(SYS_rseq, area, length, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+#else
+    return -1;
+#endif
 }

@@ -30,6 +30,9 @@ struct ShardLoop: ~Copyable {
     private var isBehind = false
     private var wasLate = false
     private var pace = ReceivePace()
+    private var depth = ReceiveDepth()
+    /// When the last batch was done, in Unix time, ns.
+    private var lastDone: UInt64 = 0
 
     init(
         socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
@@ -64,8 +67,9 @@ struct ShardLoop: ~Copyable {
         }
         if mailbox.isClosed { return false }
         let waits = pace.isFast && !isBehind
-        let received = receiver.receive(from: socket, into: &batch, most: wanted, waits: waits)
-        isBehind = receiver.isFull(batch)
+        let asked = waits ? depth.next(most: wanted) : wanted
+        let received = receiver.receive(from: socket, into: &batch, most: asked, waits: waits)
+        isBehind = asked > 1 && receiver.isFull(batch)
         let now = MonotonicClock.now
         if received > 0 || waits { pace.note(receivedAny: received > 0, at: now) }
         if received > 0 {
@@ -76,6 +80,7 @@ struct ShardLoop: ~Copyable {
                 index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
                 sender.send(&outgoing, through: socket)
             }
+            depth.note(messages: batch.messageCount, asked: asked, wasWaiting: batch.stamp(ofMessage: 0) < lastDone)
             measure()
             wanted = max(Self.fewestMerged, Self.receiveCapacity &* batch.messageCount / batch.count)
         }
@@ -122,6 +127,7 @@ struct ShardLoop: ~Copyable {
 
     private mutating func measure() {
         let after = WallClock.unixNanoseconds
+        lastDone = after
         for index in 0..<batch.messageCount {
             let stamp = batch.stamp(ofMessage: index)
             if stamp != 0, after >= stamp { measurements.relayLatency.record(nanoseconds: after &- stamp) }

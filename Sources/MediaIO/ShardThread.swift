@@ -219,6 +219,7 @@ private final class ThreadStart: Sendable {
         // A task of the same process that shares the core would delay media until it sleeps or its slice ends. Where the system
         // does not permit it the relay works all the same.
         _ = lens_raise_thread_priority(Self.niceSteps)
+        _ = lens_leave_restartable_sequences()
         guard let socket = socket.withLock({ $0.take() }) else { return }
         body(owner, socket)
     }

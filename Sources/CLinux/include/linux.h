@@ -131,6 +131,11 @@ void lens_set_thread_name(const char *name);
 /// real-time class, a nice value lower by `nice_steps` else. Answers 0, or -1 with errno where the system does not permit it.
 int lens_raise_thread_priority(int nice_steps);
 
+/// Takes the calling thread out of restartable sequences (rseq(2)), which the C library signs every thread up for: they cost a thread
+/// that sleeps often a detour on each return from the kernel, and only per-processor data of the process's own would need them.
+/// Answers 0, or -1 where the thread is in none or the system does not permit it.
+int lens_leave_restartable_sequences(void);
+
 static inline uint64_t lens_clock_nanoseconds(clockid_t clock) {
     struct timespec time;
     clock_gettime(clock, &time);
