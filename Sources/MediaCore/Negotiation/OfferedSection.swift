@@ -1,4 +1,4 @@
-internal import MediaWire
+public import MediaWire
 
 /// What an m-section needs, whatever its keys come by: it is on, has a transport that is taken, goes the right way, and has the codec
 /// that is forwarded.
@@ -48,13 +48,15 @@ struct OfferedSection {
     }
 }
 
-/// The offer that a request brought.
-/// - Throws: that it is empty, or the line that is wrong.
-func readOffer(_ text: String) throws(NegotiationError) -> SessionDescription {
-    guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }) else { throw .empty }
-    do throws(SDPError) {
-        return try SessionDescription.parse(text)
-    } catch {
-        throw .malformed(error)
+extension SessionDescription {
+    /// The offer that a request brought.
+    /// - Throws: that it is empty, or the line that is wrong.
+    public static func offered(_ text: String) throws(NegotiationError) -> SessionDescription {
+        guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }) else { throw .empty }
+        do throws(SDPError) {
+            return try SessionDescription.parse(text)
+        } catch {
+            throw .malformed(error)
+        }
     }
 }

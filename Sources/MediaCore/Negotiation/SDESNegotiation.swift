@@ -11,7 +11,7 @@ public enum NegotiationLimits {
 public func negotiateSDES(
     offer text: String, context: NegotiationContext, using generator: inout some RandomNumberGenerator
 ) throws(NegotiationError) -> NegotiatedMedia {
-    try negotiateSDES(offer: readOffer(text), context: context, using: &generator)
+    try negotiateSDES(offer: SessionDescription.offered(text), context: context, using: &generator)
 }
 
 /// Answers an offer whose keys come by `a=crypto` (RFC 3264, RFC 4568).

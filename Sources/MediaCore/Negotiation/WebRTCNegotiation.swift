@@ -18,7 +18,7 @@ public func negotiateWebRTC(
     offer text: String, context: NegotiationContext, terms: WebRTCAnswerTerms,
     using generator: inout some RandomNumberGenerator
 ) throws(NegotiationError) -> WebRTCMedia {
-    try negotiateWebRTC(offer: readOffer(text), context: context, terms: terms, using: &generator)
+    try negotiateWebRTC(offer: SessionDescription.offered(text), context: context, terms: terms, using: &generator)
 }
 
 /// Answers an offer over DTLS-SRTP (RFC 9429, RFC 9143, RFC 8839) as an ICE-lite agent with all m-lines on one transport.

@@ -11,6 +11,9 @@ public protocol MediaGateway: Sendable {
     /// then. Only a session without media so far may be refused as `overloaded`.
     func accept(_ offer: MediaOffer) async throws(MediaGatewayError) -> MediaAnswer
 
+    /// Changes a resource's ICE: further candidates, or a restart (RFC 9725 section 4.3).
+    func change(_ change: MediaChange) async throws(MediaGatewayError) -> MediaChanged
+
     /// Stops one resource.
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError)
 
@@ -76,6 +79,45 @@ public struct MediaAnswer: Sendable {
     }
 }
 
+/// A PATCH of a resource, its permission already checked. The fragment is untouched text.
+public struct MediaChange: Sendable {
+    public var session: SessionID
+    public var resource: String
+    /// `application/trickle-ice-sdpfrag` (RFC 8840).
+    public var fragment: String
+    public var condition: EntityTagCondition
+
+    public init(session: SessionID, resource: String, fragment: String, condition: EntityTagCondition) {
+        self.session = session
+        self.resource = resource
+        self.fragment = fragment
+        self.condition = condition
+    }
+}
+
+/// What `If-Match` asks for (RFC 9110 section 13.1.1).
+public enum EntityTagCondition: Sendable, Hashable {
+    /// It was not sent.
+    case absent
+    /// `*`: whatever there is.
+    case any
+    /// One of these, without quotes.
+    case oneOf([String])
+}
+
+/// The answer to a change.
+public struct MediaChanged: Sendable {
+    /// The resource's entity tag from now on, without quotes.
+    public var entityTag: String
+    /// The relay's own fragment after a restart; nil where nothing is to be said.
+    public var fragment: String?
+
+    public init(entityTag: String, fragment: String? = nil) {
+        self.entityTag = entityTag
+        self.fragment = fragment
+    }
+}
+
 /// Why the media side refuses. Texts are one line for the caller, with the next step.
 public enum MediaGatewayError: Error, Sendable, Equatable {
     /// 400: not SDP.
@@ -87,6 +129,12 @@ public enum MediaGatewayError: Error, Sendable, Equatable {
     /// 403, with a code.
     case forbidden(code: String, String)
     case notFound
+    /// 405: the resource is not over ICE, so nothing of it can change.
+    case unchangeable
+    /// 428: the change needs `If-Match`.
+    case conditionMissing
+    /// 412: the resource has another entity tag by now.
+    case conditionFailed
     /// 503.
     case overloaded(retryAfterSeconds: Int)
     /// 500.

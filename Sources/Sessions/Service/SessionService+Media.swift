@@ -27,12 +27,7 @@ extension SessionService {
         resource: String, flow: MediaFlow, session id: SessionID, by principal: Principal
     ) async throws(SessionError) {
         try await exclusively(id) { () async throws(SessionError) in
-            let session = try await self.session(id, for: principal)
-            if session.hasEnded { throw .ended }
-            guard let role = resources[id]?.first(where: { $0.value == resource })?.key, role.flow == flow else {
-                throw .noSuchResource
-            }
-            if case .customer = principal, role.side != .customer { throw .notYours }
+            let role = try await self.role(of: resource, flow: flow, session: id, for: principal)
             resources[id]?[role] = nil
             do throws(MediaGatewayError) {
                 try await media.remove(resource, session: id)
@@ -42,6 +37,35 @@ extension SessionService {
                 throw .media(error)
             }
         }
+    }
+
+    /// Changes a resource's ICE. A customer changes only their own.
+    public func change(
+        _ change: MediaChange, flow: MediaFlow, by principal: Principal
+    ) async throws(SessionError) -> MediaChanged {
+        try await exclusively(change.session) { () async throws(SessionError) in
+            _ = try await role(of: change.resource, flow: flow, session: change.session, for: principal)
+            do throws(MediaGatewayError) {
+                return try await media.change(change)
+            } catch .notFound {
+                throw .noSuchResource
+            } catch {
+                throw .media(error)
+            }
+        }
+    }
+
+    /// The place that a resource has, if the principal may touch it.
+    private func role(
+        of resource: String, flow: MediaFlow, session id: SessionID, for principal: Principal
+    ) async throws(SessionError) -> MediaRole {
+        let session = try await self.session(id, for: principal)
+        if session.hasEnded { throw .ended }
+        guard let role = resources[id]?.first(where: { $0.value == resource })?.key, role.flow == flow else {
+            throw .noSuchResource
+        }
+        if case .customer = principal, role.side != .customer { throw .notYours }
+        return role
     }
 
     /// Whether this resource is the present one of its place.

@@ -86,6 +86,19 @@ extension Problem {
         case .forbidden(let code, let text): self.init(.forbidden, code: code, detail: text)
         case .notFound:
             self.init(.notFound, code: "RESOURCE_NOT_FOUND", detail: "There is no such media resource.")
+        case .unchangeable:
+            self.init(
+                .methodNotAllowed, code: "NOT_OVER_ICE",
+                detail: "The resource has its keys from the SDP and does not change. Delete it and offer anew.",
+                headers: [.allow: "DELETE, OPTIONS"])
+        case .conditionMissing:
+            self.init(
+                .preconditionRequired, code: "IF_MATCH_NEEDED",
+                detail: "Send If-Match: the resource's ETag with candidates, or * with an ICE restart.")
+        case .conditionFailed:
+            self.init(
+                .preconditionFailed, code: "ETAG_OUTDATED",
+                detail: "ICE has been restarted since. Use the ETag of the latest answer.")
         case .overloaded(let seconds):
             let seconds = max(1, seconds)
             self.init(

@@ -60,4 +60,6 @@ struct Problem: Error {
 
 extension HTTPField.Name {
     static let acceptPost = HTTPField.Name("Accept-Post") ?? .accept
+    static let link = HTTPField.Name("Link") ?? .accept
+    static let acceptPatch = HTTPField.Name("Accept-Patch") ?? .accept
 }

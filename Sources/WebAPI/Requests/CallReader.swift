@@ -44,16 +44,49 @@ struct CallReader: Sendable {
     /// The text of an SDP body.
     /// - Throws: 413, 415, 400.
     func sdp(from request: Request) async throws -> String {
-        guard Self.mediaType(of: request) == "application/sdp" else {
+        let text = try await text(.sdp, from: request, refusal: [.acceptPost: MediaType.sdp.rawValue])
+        guard !text.isEmpty else { throw Problem(.badRequest, detail: "The offer is empty; send SDP.") }
+        return text
+    }
+
+    /// The text of a body that changes ICE (RFC 8840).
+    /// - Throws: 413, 415, 400.
+    func iceFragment(from request: Request) async throws -> String {
+        try await text(.iceFragment, from: request, refusal: [.acceptPatch: MediaType.iceFragment.rawValue])
+    }
+
+    /// What `If-Match` asks for. Weak tags never match (RFC 9110 section 13.1.1), so they are left out.
+    /// - Throws: 400.
+    func condition(of request: Request) throws -> EntityTagCondition {
+        let values = request.headers[values: .ifMatch]
+        guard !values.isEmpty else { return .absent }
+        var tags: [String] = []
+        for member in values.flatMap({ $0.split(separator: ",") }) {
+            let word = member.split(separator: " ").first ?? ""
+            if word == "*" { return .any }
+            guard word.count >= 2, word.last == "\"" else {
+                throw Problem(.badRequest, detail: "If-Match holds entity tags in quotes, or *.")
+            }
+            if word.first == "\"" { tags.append(String(word.dropFirst().dropLast())) }
+        }
+        return .oneOf(tags)
+    }
+
+    /// Bodies of text that the media side reads.
+    enum MediaType: String {
+        case sdp = "application/sdp"
+        case iceFragment = "application/trickle-ice-sdpfrag"
+    }
+
+    private func text(_ type: MediaType, from request: Request, refusal: HTTPFields) async throws -> String {
+        guard Self.mediaType(of: request) == type.rawValue else {
             throw Problem(
-                .unsupportedMediaType, detail: "Send the offer as Content-Type: application/sdp.",
-                headers: [.acceptPost: "application/sdp"])
+                .unsupportedMediaType, detail: "Send the body as Content-Type: \(type.rawValue).", headers: refusal)
         }
         let bytes = try await body(of: request, limit: sdpLimit)
         guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {
-            throw Problem(.badRequest, detail: "The offer is not UTF-8 text.")
+            throw Problem(.badRequest, detail: "The body is not UTF-8 text.")
         }
-        guard !text.isEmpty else { throw Problem(.badRequest, detail: "The offer is empty; send SDP.") }
         return text
     }
 

@@ -19,6 +19,8 @@ public struct WebServer: Service {
         /// What links start with, such as `https://lens.example.org`; nil is the listening address.
         public var publicURL: String?
         public var apiKeys: [APIKey]
+        /// Named in answers to WHIP and WHEP.
+        public var iceServers: [ICEServer] = []
         /// Largest JSON body, in bytes.
         public var jsonLimit = 64 * 1024
         /// Largest SDP body, in bytes.
@@ -62,6 +64,7 @@ public struct WebServer: Service {
     func router() -> Router<LensRequestContext> {
         let router = Router(context: LensRequestContext.self, options: [.autoGenerateHeadEndpoints])
         let paths = PathTable()
+        router.add(middleware: MediaCORSMiddleware())
         router.add(middleware: ProblemMiddleware(paths: paths))
         let call = CallReader(
             sessions: sessions, apiKeys: configuration.apiKeys, jsonLimit: configuration.jsonLimit,
@@ -70,7 +73,7 @@ public struct WebServer: Service {
         HealthRoutes(readiness: readiness, metrics: metrics).add(to: routes)
         SessionRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         CustomerRoutes(call: call, sessions: sessions, address: address).add(to: routes)
-        MediaRoutes(call: call, sessions: sessions).add(to: routes)
+        MediaRoutes(call: call, sessions: sessions, iceServers: configuration.iceServers).add(to: routes)
         return router
     }
 

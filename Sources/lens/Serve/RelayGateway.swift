@@ -16,6 +16,7 @@ actor RelayGateway: MediaGateway {
     /// Of each shard.
     private var loads: [ShardLoad]
     private var meters: [ShardBusyMeter]
+    private var fingerprints: [Int: CertificateFingerprint] = [:]
     /// For what shards report, which know sessions by their keys only.
     private var sessionNames: [RelaySessionKey: SessionID] = [:]
 
@@ -25,8 +26,15 @@ actor RelayGateway: MediaGateway {
     private struct Placement {
         var shard: Int
         var key: RelaySessionKey
-        var legs: [String: LegID] = [:]
+        var legs: [String: Leg] = [:]
         var roles: [Role: String] = [:]
+    }
+
+    private struct Leg {
+        var id: LegID
+        var entityTag = RelayGateway.randomName()
+        /// Of legs over ICE.
+        var webRTC: WebRTCMedia?
     }
 
     private struct Role: Hashable {
@@ -51,30 +59,53 @@ actor RelayGateway: MediaGateway {
         let placement = try place(offer.session)
         let shard = shards[placement.shard]
         do throws(MediaGatewayError) {
-            let media = try negotiate(offer, shard: shard, key: placement.key)
-            let side: SessionSide = offer.side == .customer ? .customer : .technician
-            let description = LegDescription(session: placement.key, side: side, media: media)
-            let leg = try await Self.run(on: shard) { relay, now in try relay.addLeg(description, at: now) }
-            return remember(leg, of: offer, media)
+            let (leg, answer) = try await addLeg(for: offer, placement, to: shard)
+            return remember(leg, of: offer, answer)
         } catch {
             if isNew { forget(offer.session) }
             throw error
         }
     }
 
-    private func remember(_ leg: LegID, of offer: MediaOffer, _ media: NegotiatedMedia) -> MediaAnswer {
+    private func remember(_ leg: Leg, of offer: MediaOffer, _ answer: SessionDescription) -> MediaAnswer {
         let resource = Self.randomName()
         let role = Role(side: offer.side, flow: offer.flow)
         if let old = placements[offer.session]?.roles[role] { placements[offer.session]?.legs[old] = nil }
         placements[offer.session]?.roles[role] = resource
         placements[offer.session]?.legs[resource] = leg
-        return MediaAnswer(resource: resource, entityTag: Self.randomName(), sdp: media.answer.serialized())
+        return MediaAnswer(resource: resource, entityTag: leg.entityTag, sdp: answer.serialized())
     }
 
-    private func negotiate(
-        _ offer: MediaOffer, shard: ShardThread, key: RelaySessionKey
-    ) throws(MediaGatewayError) -> NegotiatedMedia {
-        let context = NegotiationContext(
+    private func addLeg(
+        for offer: MediaOffer, _ placement: Placement, to shard: ShardThread
+    ) async throws(MediaGatewayError) -> (Leg, SessionDescription) {
+        let side: SessionSide = offer.side == .customer ? .customer : .technician
+        let context = context(for: offer, shard: shard, key: placement.key)
+        var generator = SystemRandomNumberGenerator()
+        do {
+            let description = try SessionDescription.offered(offer.sdp)
+            if description.usesDTLS {
+                let terms = WebRTCAnswerTerms(fingerprint: try await fingerprint(of: placement.shard))
+                let media = try negotiateWebRTC(offer: description, context: context, terms: terms, using: &generator)
+                let leg = LegDescription(session: placement.key, side: side, media: media)
+                let id = try await Self.run(on: shard) { relay, now in try relay.addLeg(leg, at: now) }
+                return (Leg(id: id, webRTC: media), media.answer)
+            }
+            let media = try negotiateSDES(offer: description, context: context, using: &generator)
+            let leg = LegDescription(session: placement.key, side: side, media: media)
+            let id = try await Self.run(on: shard) { relay, now in try relay.addLeg(leg, at: now) }
+            return (Leg(id: id), media.answer)
+        } catch let error as NegotiationError {
+            throw MediaGatewayError(error)
+        } catch let error as MediaGatewayError {
+            throw error
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+
+    private func context(for offer: MediaOffer, shard: ShardThread, key: RelaySessionKey) -> NegotiationContext {
+        NegotiationContext(
             direction: offer.flow == .publish ? .publish : .play,
             clientAddress: IPAddress(offer.clientAddress),
             requestIsPrivate: offer.requestIsPrivate,
@@ -83,12 +114,43 @@ actor RelayGateway: MediaGateway {
             mediaPort: shard.localAddress.port,
             sessionID: key.rawValue,
             preferredProfiles: preferredProfiles)
-        var generator = SystemRandomNumberGenerator()
+    }
+
+    /// Of the shard's certificate, which is made when it is first asked for.
+    private func fingerprint(of shard: Int) async throws(MediaGatewayError) -> CertificateFingerprint {
+        if let known = fingerprints[shard] { return known }
+        let made = try await Self.run(on: shards[shard]) { relay, _ in try relay.certificateFingerprint() }
+        fingerprints[shard] = made
+        return made
+    }
+
+    func change(_ change: MediaChange) async throws(MediaGatewayError) -> MediaChanged {
+        guard let placement = placements[change.session], let leg = placement.legs[change.resource] else {
+            throw .notFound
+        }
+        guard let media = leg.webRTC else { throw .unchangeable }
+        let asked: ICEChange
         do throws(NegotiationError) {
-            return try negotiateSDES(offer: offer.sdp, context: context, using: &generator)
+            asked = try ICEChange(fragment: change.fragment, current: media.transport.remoteCredentials)
         } catch {
             throw MediaGatewayError(error)
         }
+        switch change.condition {
+        case .absent: throw .conditionMissing
+        case .any: break
+        case .oneOf(let tags): guard tags.contains(leg.entityTag) else { throw .conditionFailed }
+        }
+        guard case .restart(let remote) = asked else { return MediaChanged(entityTag: leg.entityTag) }
+        var generator = SystemRandomNumberGenerator()
+        let local = ICECredentials(using: &generator)
+        try await Self.run(on: shards[placement.shard]) { relay, now in
+            relay.restartICE(leg.id, local: local, remote: remote, at: now)
+        }
+        var changed = Leg(id: leg.id, webRTC: media)
+        changed.webRTC?.transport.localCredentials = local
+        changed.webRTC?.transport.remoteCredentials = remote
+        placements[change.session]?.legs[change.resource] = changed
+        return MediaChanged(entityTag: changed.entityTag, fragment: media.restartAnswer(local).serialized())
     }
 
     func admitSession() async throws(MediaGatewayError) { _ = try chooseShard() }
@@ -139,7 +201,7 @@ actor RelayGateway: MediaGateway {
         guard let placement = placements[session], let leg = placement.legs[resource] else { throw .notFound }
         placements[session]?.legs[resource] = nil
         for (role, name) in placement.roles where name == resource { placements[session]?.roles[role] = nil }
-        try await Self.run(on: shards[placement.shard]) { relay, now in relay.removeLeg(leg, at: now) }
+        try await Self.run(on: shards[placement.shard]) { relay, now in relay.removeLeg(leg.id, at: now) }
     }
 
     func openGate(_ session: SessionID) async throws(MediaGatewayError) {

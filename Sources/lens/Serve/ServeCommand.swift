@@ -57,6 +57,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A STUN or TURN server that clients are told of: stun:HOST, or \"turn:HOST USERNAME CREDENTIAL\"; repeatable.",
+            valueName: "server"))
+    var iceServer: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "libsrtp, openssl or ipsecmb (default: the fastest that this machine has).", valueName: "name"))
     var srtpBackend: String?
 
@@ -126,6 +132,7 @@ struct ServeCommand: AsyncParsableCommand {
                 apiKey: sources.one("api-key", apiKey),
                 publicURL: sources.one("public-url", publicURL),
                 sdesPeers: sources.many("sdes-peers", sdesPeers),
+                iceServers: sources.many("ice-server", iceServer),
                 srtpBackend: sources.one("srtp-backend", srtpBackend),
                 udpOffload: sources.one("udp-offload", udpOffload),
                 retransmissionMemory: sources.one("retransmission-memory", retransmissionMemory.map(String.init)),

@@ -1,6 +1,7 @@
 import MediaCore
 import MediaIO
 import MediaWire
+import WebAPI
 
 /// What `lens serve` runs with: flags, environment and file put together.
 struct ServeSettings: Sendable, Equatable {
@@ -17,6 +18,8 @@ struct ServeSettings: Sendable, Equatable {
     var publicURL: String?
     /// Networks that SDES players may have their media sent to, beside the caller's own address.
     var sdesPeers: [IPNetwork] = []
+    /// STUN and TURN servers that clients are told of.
+    var iceServers: [ICEServer] = []
     var srtpBackend = SRTPBackend.best
     var udpOffload = UDPOffload.full
     /// MiB that each shard keeps of what it forwarded, for players that ask again.

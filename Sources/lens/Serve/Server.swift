@@ -53,6 +53,7 @@ struct Server: Sendable {
             var generator = SystemRandomNumberGenerator()
             var configuration = RelayConfiguration(seed: UInt64.random(in: .min ... .max, using: &generator))
             configuration.srtpBackend = settings.srtpBackend
+            configuration.certificateTime = Int64(clamping: WallClock.unixNanoseconds / 1_000_000_000)
             configuration.retransmissionMemory = settings.retransmissionMemory << 20
             do {
                 shards.append(
@@ -94,10 +95,12 @@ struct Server: Sendable {
         guard let apiKey = APIKey(name: "api-key", key: key) else {
             throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")
         }
+        var configuration = WebServer.Configuration(
+            host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey])
+        configuration.iceServers = settings.iceServers
         let web = WebServer(
-            configuration: WebServer.Configuration(
-                host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey]),
-            sessions: sessions, metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)
+            configuration: configuration, sessions: sessions,
+            metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)
         // Leaving this scope cancels the watch and waits for it.
         async let _: Void = ShardWatch(shards: shards, gateway: gateway, logger: logger).run()
         try await web.run { port in

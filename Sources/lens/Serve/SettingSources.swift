@@ -2,6 +2,7 @@ import Foundation
 import MediaCore
 import MediaIO
 import MediaWire
+import WebAPI
 import Yams
 
 /// Where a setting may come from beside its flag.
@@ -32,8 +33,8 @@ struct SettingSources {
 /// The settings file: a YAML mapping from flag names to scalars or lists of scalars.
 enum SettingsFile {
     static let keys: Set<String> = [
-        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "srtp-backend",
-        "udp-offload", "retransmission-memory", "log-level",
+        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "ice-server",
+        "srtp-backend", "udp-offload", "retransmission-memory", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -86,6 +87,7 @@ struct SettingValues {
     var apiKey: String?
     var publicURL: String?
     var sdesPeers: [String] = []
+    var iceServers: [String] = []
     var srtpBackend: String?
     var udpOffload: String?
     var retransmissionMemory: String?
@@ -131,6 +133,14 @@ extension ServeSettings {
                 throw SettingsError(description: "--sdes-peers \(text) is not a network such as 192.0.2.0/24")
             }
             return network
+        }
+        iceServers = try values.iceServers.map { text in
+            guard let server = ICEServer(text) else {
+                throw SettingsError(
+                    description:
+                        "--ice-server: write stun:HOST, or \"turn:HOST USERNAME CREDENTIAL\" in one value")
+            }
+            return server
         }
         if let name = values.srtpBackend {
             guard let backend = SRTPBackend(rawValue: name), backend.isAvailable else {
@@ -183,6 +193,8 @@ extension ServeSettings {
         ]
         if let publicURL { lines.append("public-url: \"\(publicURL)\"") }
         lines.append("sdes-peers: [\(sdesPeers.map { "\"\($0)\"" }.joined(separator: ", "))]")
+        // Credentials are not shown.
+        if !iceServers.isEmpty { lines.append("# ice-server: \(iceServers.map(\.url).joined(separator: ", "))") }
         lines.append("srtp-backend: \(srtpBackend)")
         lines.append("udp-offload: \(udpOffload)")
         lines.append("retransmission-memory: \(retransmissionMemory)")

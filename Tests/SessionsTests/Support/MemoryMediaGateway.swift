@@ -4,6 +4,7 @@ import Sessions
 actor MemoryMediaGateway: MediaGateway {
     enum Order: Equatable {
         case accept(MediaSide, MediaFlow)
+        case change(String)
         case remove(String)
         case openGate, closeGate, end
     }
@@ -48,6 +49,15 @@ actor MemoryMediaGateway: MediaGateway {
         nextResource += 1
         states[offer.session, default: State()].resources["\(offer.side)-\(offer.flow)"] = resource
         return MediaAnswer(resource: resource, entityTag: "1", sdp: "v=0\r\n")
+    }
+
+    func change(_ change: MediaChange) async throws(MediaGatewayError) -> MediaChanged {
+        await enter(change.session)
+        defer { leave(change.session) }
+        try takeRefusal()
+        guard states[change.session]?.resources.values.contains(change.resource) ?? false else { throw .notFound }
+        orders.append(.change(change.resource))
+        return MediaChanged(entityTag: "2", fragment: "a=ice-lite\r\n")
     }
 
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError) {

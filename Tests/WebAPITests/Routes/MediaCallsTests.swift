@@ -186,7 +186,9 @@ struct MediaCallsTests {
             let endpoint = try await call.send(.options, "/whip/\(id)")
             #expect(endpoint.status == 204)
             #expect(endpoint.headers[.allow] == "POST, OPTIONS" && endpoint.headers[.acceptPost] == "application/sdp")
-            #expect(try await call.send(.options, "/whep/\(id)/x").headers[.allow] == "DELETE, OPTIONS")
+            let resource = try await call.send(.options, "/whep/\(id)/x")
+            #expect(resource.headers[.allow] == "PATCH, DELETE, OPTIONS")
+            #expect(resource.headers[.acceptPatch] == "application/trickle-ice-sdpfrag")
         }
     }
 
@@ -194,8 +196,8 @@ struct MediaCallsTests {
         try await WebBench().calls { call in
             let (id, token) = try await call.active()
             let location = try #require(try await call.offer("/whip/\(id)", token: token).headers[.location])
-            let patch = try await call.send(.patch, location, token: token, type: "application/trickle-ice-sdpfrag")
-            #expect(patch.status == 405 && patch.headers[.allow] == "DELETE, OPTIONS")
+            let put = try await call.send(.put, location, token: token, type: "application/sdp")
+            #expect(put.status == 405 && put.headers[.allow] == "PATCH, DELETE, OPTIONS")
             for method in [HTTPRequest.Method.get, .put, .patch, .delete] {
                 let reply = try await call.send(method, "/whip/\(id)", token: token)
                 #expect(reply.status == 405 && reply.headers[.allow] == "POST, OPTIONS", "\(method)")

@@ -3,6 +3,8 @@ import Sessions
 /// The media side in memory: it answers each media section of an offer with one of its own and keeps the last offer.
 actor AnsweringMediaGateway: MediaGateway {
     private(set) var lastOffer: MediaOffer?
+    private(set) var lastChange: MediaChange?
+    private var tag = 1
     private(set) var openGates: Set<SessionID> = []
     private var resources: [SessionID: [String: String]] = [:]
     private var refusal: MediaGatewayError?
@@ -39,6 +41,21 @@ actor AnsweringMediaGateway: MediaGateway {
             lines.append(parts.joined(separator: " "))
         }
         return MediaAnswer(resource: resource, entityTag: "tag-1", sdp: lines.joined(separator: "\r\n") + "\r\n")
+    }
+
+    /// Fragments that name credentials are restarts; each makes the next tag.
+    func change(_ change: MediaChange) async throws(MediaGatewayError) -> MediaChanged {
+        try takeRefusal()
+        guard resources[change.session]?.values.contains(change.resource) ?? false else { throw .notFound }
+        switch change.condition {
+        case .absent: throw .conditionMissing
+        case .any: break
+        case .oneOf(let tags): guard tags.contains("tag-\(tag)") else { throw .conditionFailed }
+        }
+        lastChange = change
+        guard change.fragment.contains("a=ice-pwd:") else { return MediaChanged(entityTag: "tag-\(tag)") }
+        tag += 1
+        return MediaChanged(entityTag: "tag-\(tag)", fragment: "a=ice-lite\r\n")
     }
 
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError) {

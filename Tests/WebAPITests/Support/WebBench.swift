@@ -20,7 +20,7 @@ struct WebBench {
 
     init(
         seed: UInt64 = 1, publicURL: String? = "https://lens.example.org/", limit: Int = 1000,
-        metrics: (@Sendable () async -> String)? = nil
+        iceServers: [ICEServer] = [], metrics: (@Sendable () async -> String)? = nil
     ) throws {
         let clock = Clock()
         self.time = clock
@@ -30,6 +30,7 @@ struct WebBench {
         let keys = [APIKey(name: "other", key: "another-key"), APIKey(name: "bench", key: Self.key)].compactMap { $0 }
         var configuration = WebServer.Configuration(port: 0, publicURL: publicURL, apiKeys: keys)
         configuration.idleSeconds = 5
+        configuration.iceServers = iceServers
         var logger = Logger(label: "bench")
         logger.logLevel = .critical
         server = WebServer(configuration: configuration, sessions: sessions, metrics: metrics, logger: logger)
@@ -75,12 +76,13 @@ struct Caller: Sendable {
 
     func send(
         _ method: HTTPRequest.Method, _ path: String, token: String? = nil, cookie: String? = nil,
-        type: String? = nil, body: [UInt8]? = nil, location: SourceLocation = #_sourceLocation
+        type: String? = nil, body: [UInt8]? = nil, extra: HTTPFields = [:], location: SourceLocation = #_sourceLocation
     ) async throws -> Reply {
         var headers = HTTPFields()
         if let token { headers[.authorization] = "Bearer \(token)" }
         if let cookie { headers[.cookie] = cookie }
         if let type { headers[.contentType] = type }
+        headers.append(contentsOf: extra)
         headers[.userAgent] = "caller/1"
         let response = try await client.executeRequest(
             uri: path, method: method, headers: headers, body: body.map { ByteBuffer(bytes: $0) })
