@@ -21,6 +21,8 @@ public struct WebServer: Service {
         public var apiKeys: [APIKey]
         /// Named in answers to WHIP and WHEP.
         public var iceServers: [ICEServer] = []
+        /// Serves pages for trying media under `/dev`.
+        public var servesDevPages = false
         /// Largest JSON body, in bytes.
         public var jsonLimit = 64 * 1024
         /// Largest SDP body, in bytes.
@@ -74,6 +76,7 @@ public struct WebServer: Service {
         SessionRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         CustomerRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         MediaRoutes(call: call, sessions: sessions, iceServers: configuration.iceServers).add(to: routes)
+        if configuration.servesDevPages { DevRoutes().add(to: routes) }
         return router
     }
 

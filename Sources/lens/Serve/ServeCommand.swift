@@ -77,6 +77,9 @@ struct ServeCommand: AsyncParsableCommand {
             "Memory of each shard for packets that players may ask for again, in MiB (default: 64).", valueName: "mib"))
     var retransmissionMemory: Int?
 
+    @Flag(help: "Serve pages for trying media under /dev.")
+    var dev = false
+
     @Option(help: ArgumentHelp("A YAML file with settings.", valueName: "file"))
     var config: String?
 
@@ -136,6 +139,7 @@ struct ServeCommand: AsyncParsableCommand {
                 srtpBackend: sources.one("srtp-backend", srtpBackend),
                 udpOffload: sources.one("udp-offload", udpOffload),
                 retransmissionMemory: sources.one("retransmission-memory", retransmissionMemory.map(String.init)),
+                dev: sources.one("dev", dev ? "true" : nil),
                 logLevel: sources.one("log-level", logLevel)))
     }
 }

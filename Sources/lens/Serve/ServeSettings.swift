@@ -24,6 +24,8 @@ struct ServeSettings: Sendable, Equatable {
     var udpOffload = UDPOffload.full
     /// MiB that each shard keeps of what it forwarded, for players that ask again.
     var retransmissionMemory = 64
+    /// Pages for trying media under `/dev`.
+    var servesDevPages = false
     var logLevel = "info"
 
     /// The addresses that answers announce.

@@ -98,6 +98,7 @@ struct Server: Sendable {
         var configuration = WebServer.Configuration(
             host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey])
         configuration.iceServers = settings.iceServers
+        configuration.servesDevPages = settings.servesDevPages
         let web = WebServer(
             configuration: configuration, sessions: sessions,
             metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)

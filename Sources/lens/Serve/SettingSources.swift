@@ -34,7 +34,7 @@ struct SettingSources {
 enum SettingsFile {
     static let keys: Set<String> = [
         "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "ice-server",
-        "srtp-backend", "udp-offload", "retransmission-memory", "log-level",
+        "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -91,6 +91,7 @@ struct SettingValues {
     var srtpBackend: String?
     var udpOffload: String?
     var retransmissionMemory: String?
+    var dev: String?
     var logLevel: String?
 }
 
@@ -163,6 +164,12 @@ extension ServeSettings {
             }
             retransmissionMemory = size
         }
+        if let text = values.dev {
+            guard let flag = ["true": true, "1": true, "false": false, "0": false][text] else {
+                throw SettingsError(description: "dev is \(text), which is neither true nor false")
+            }
+            servesDevPages = flag
+        }
         if let level = values.logLevel { logLevel = level }
         guard isKnownLogLevel(logLevel) else {
             throw SettingsError(description: "--log-level \(logLevel) is not a level; choose trace to critical")
@@ -198,6 +205,7 @@ extension ServeSettings {
         lines.append("srtp-backend: \(srtpBackend)")
         lines.append("udp-offload: \(udpOffload)")
         lines.append("retransmission-memory: \(retransmissionMemory)")
+        lines.append("dev: \(servesDevPages)")
         lines.append("log-level: \(logLevel)")
         return lines.joined(separator: "\n") + "\n"
     }

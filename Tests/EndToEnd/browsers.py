@@ -1,0 +1,85 @@
+"""Real browsers on the pages of `lens serve --dev`."""
+
+import os
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+import clip
+
+STRIP = {
+    "cells": clip.CELLS, "numberBits": clip.NUMBER_BITS, "checkBits": clip.CHECK_BITS,
+    "checkModulus": clip.CHECK_MODULUS,
+}
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "read_marks.js"), encoding="utf-8") as file:
+    READ_MARKS = file.read()
+
+
+class Page:
+    """What the two pages have in common."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, server, name, session, token):
+        self.opened = time.time()
+        self.driver.get(f"{server.url}/dev/{name}#session={session}&token={token}")
+
+    def state(self):
+        return self.driver.execute_script("return document.getElementById('state').textContent")
+
+    def wait(self, script, seconds, what):
+        end = time.monotonic() + seconds
+        while True:
+            value = self.driver.execute_script(script)
+            if value:
+                return value
+            if time.monotonic() > end:
+                raise AssertionError(f"{what}: not within {seconds} s; the page says: {self.state()}")
+            time.sleep(0.02)
+
+    def wait_until_connected(self, seconds=15):
+        self.wait("return window.mediaClient?.connection.connectionState === 'connected'", seconds, "connected")
+
+    def read_marks(self, name):
+        self.wait("return document.getElementById('video').srcObject?.getVideoTracks().length > 0", 10, "a video track")
+        self.driver.execute_script(READ_MARKS, name, None, STRIP)
+
+    def marks(self, name):
+        """(frame number, Unix time in ms) of each frame seen so far; -1 where no number could be read."""
+        return [tuple(mark) for mark in self.driver.execute_script("return window.marks[arguments[0]]", name)]
+
+    def statistics(self):
+        """The entries of getStats, by their type."""
+        found = {}
+        for entry in self.driver.execute_async_script(
+            "const done = arguments[0];"
+            "mediaClient.connection.getStats().then(report => done([...report.values()]))"
+        ):
+            found.setdefault(entry["type"], []).append(entry)
+        return found
+
+    def close(self):
+        self.driver.quit()
+
+
+def chromium(picture=None, sound=None, arguments=()):
+    """A Chromium of its own; with a clip it has a camera and a microphone that play it."""
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    # A playing video may keep a page from ever being loaded.
+    options.page_load_strategy = "eager"
+    for argument in [
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--autoplay-policy=no-user-gesture-required", *arguments,
+    ]:
+        options.add_argument(argument)
+    if picture:
+        for argument in [
+            "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={picture}", f"--use-file-for-fake-audio-capture={sound}",
+        ]:
+            options.add_argument(argument)
+    return Page(webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver")))

@@ -1,0 +1,84 @@
+"""`lens serve` as its users start it, and the calls of a session."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.environ.get("LENS_PROGRAM") or os.path.join(ROOT, ".build", "debug", "lens")
+KEY = "key-of-the-end-to-end-tests"
+
+
+class CallRefused(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"{status}: {body}")
+        self.status = status
+
+
+class Server:
+    """A server of its own, on free ports."""
+
+    def __init__(self, *arguments, prefix=(), host="127.0.0.1"):
+        environment = dict(os.environ, LENS_API_KEY=KEY)
+        self.process = subprocess.Popen(
+            [*prefix, PROGRAM, "serve", "--http", f"{host}:0", "--media-port", "0", "--shards", "1", "--dev", *arguments],
+            env=environment, stderr=subprocess.PIPE, text=True)
+        self.lines = []
+        self.url = None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            ready = re.search(r"\bhttp=(\S+)", line)
+            if ready:
+                self.url = f"http://{ready.group(1)}"
+                self.media_port = int(re.search(r"\bports=(\d+)", line).group(1))
+                break
+        if not self.url:
+            raise RuntimeError("lens serve did not start:\n" + "".join(self.lines))
+        self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
+        self._reader.start()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise RuntimeError("lens serve did not stop within 15 s")
+        if status != 0:
+            raise RuntimeError(f"lens serve ended with {status}:\n" + "".join(self.lines))
+
+    def call(self, method, path, body=None, token=KEY, kind="application/json", headers=()):
+        """Answers status, headers and text."""
+        data = None
+        fields = {"Authorization": f"Bearer {token}", **dict(headers)}
+        if body is not None:
+            data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+            fields["Content-Type"] = kind
+        request = urllib.request.Request(self.url + path, data=data, headers=fields, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            raise CallRefused(error.code, error.read().decode()) from None
+
+    def json(self, method, path, body=None, token=KEY):
+        return json.loads(self.call(method, path, body, token)[2])
+
+    def session(self, started=True):
+        """A session whose customer has been through all gates: its id and the customer's token."""
+        session = self.json("POST", "/api/v1/sessions", {"type": "lens", "name": "Test", "method": "pin"})
+        joined = self.json("POST", "/api/v1/join", {"pin": session["pin"]})
+        token = joined["token"]
+        self.json("POST", "/api/v1/customer/devices", {"camera": True, "microphone": True}, token)
+        self.json("POST", "/api/v1/customer/eula", {"version": joined["eula"]["version"], "accepted": True}, token)
+        if started:
+            self.json("POST", f"/api/v1/sessions/{session['id']}/start", {})
+        return session["id"], token
+
+    def media(self, session):
+        return self.json("GET", f"/api/v1/sessions/{session}")["media"]
