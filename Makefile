@@ -6,6 +6,10 @@ ifeq ($(shell uname -m),x86_64)
 BUILD_PACKAGES += libipsec-mb-dev
 endif
 TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3
+# Browsers and other clients, and namespaces for them.
+CLIENT_PACKAGES := chromium chromium-driver firefox-esr python3-venv iproute2 golang-go golang-github-pion-webrtc.v3-dev \
+	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice python3-gst-1.0 \
+	gir1.2-gst-plugins-bad-1.0
 # What counts instructions and system calls, and what strips for it.
 EXACT_PACKAGES := valgrind strace binutils python3
 # Vectors and fixtures are made again with these; nothing else needs them.
@@ -15,12 +19,13 @@ LENS := .build/release/lens
 SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Benchmarks/Sources Benchmarks/Package.swift \
 	Benchmarks/Exact/Sources Benchmarks/Exact/Package.swift Package.swift
 
-.PHONY: help demo build test thresholds thresholds-update thresholds-functions soak bench fixtures format lint clean packages test-packages
+.PHONY: help demo build test end-to-end thresholds thresholds-update thresholds-functions soak bench fixtures format lint clean packages test-packages
 
 help:
 	@echo "make demo      build, run a whole call on this machine, leave demo-out/report.json"
 	@echo "make test      every functional test, long ones in a small form"
 	@echo "make thresholds  exact counts of the packet path against Benchmarks/thresholds.json; part of make test"
+	@echo "make end-to-end  browsers, aiortc, GStreamer and pion on the built server; part of make test"
 	@echo "make soak      the long tests in full"
 	@echo "make bench     benchmarks, and other relays beside ours, on a quiet machine"
 	@echo "make build     the release binary, $(LENS)"
@@ -42,7 +47,13 @@ test: test-packages
 	swift build --build-tests
 	swift test --skip-build --skip LensTests
 	swift test --skip-build --filter LensTests
+	@$(MAKE) --no-print-directory end-to-end
 	@$(MAKE) --no-print-directory thresholds
+
+# Real browsers and other clients on the built server.
+end-to-end: packages
+	@scripts/install-packages.sh $(TEST_PACKAGES) $(CLIENT_PACKAGES)
+	@scripts/end-to-end.sh
 
 # Exact counts of the packet path. `thresholds-update` records new ones, `thresholds-functions` shows where instructions go.
 thresholds: packages
@@ -62,6 +73,8 @@ soak: test-packages
 	swift build --build-tests
 	LENS_SOAK=1 swift test --skip-build --skip LensTests
 	LENS_SOAK=1 swift test --skip-build --filter LensTests
+	@scripts/install-packages.sh $(CLIENT_PACKAGES)
+	LENS_SOAK=1 scripts/end-to-end.sh
 	scripts/soak-load.sh
 
 bench: build

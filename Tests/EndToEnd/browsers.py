@@ -8,13 +8,18 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 import clip
+import marionette
+import strip
 
 STRIP = {
-    "cells": clip.CELLS, "numberBits": clip.NUMBER_BITS, "checkBits": clip.CHECK_BITS,
-    "checkModulus": clip.CHECK_MODULUS,
+    "cells": strip.CELLS, "numberBits": strip.NUMBER_BITS, "checkBits": strip.CHECK_BITS,
+    "checkModulus": strip.CHECK_MODULUS,
 }
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "read_marks.js"), encoding="utf-8") as file:
-    READ_MARKS = file.read()
+
+
+def _script(name):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), encoding="utf-8") as file:
+        return file.read()
 
 
 class Page:
@@ -23,9 +28,18 @@ class Page:
     def __init__(self, driver):
         self.driver = driver
 
-    def open(self, server, name, session, token):
-        self.opened = time.time()
-        self.driver.get(f"{server.url}/dev/{name}#session={session}&token={token}")
+    def open(self, url, name, session, token):
+        """Opens the page `name` of the server at `url`, which begins by itself."""
+        self.driver.get(f"{url}/dev/{name}#session={session}&token={token}")
+
+    def open_with_canvas(self, url, session, token):
+        """Opens the publishing page with a canvas in place of the camera."""
+        self.driver.get(f"{url}/dev/publish")
+        self.wait("return document.readyState === 'complete'", 20, "the page")
+        self.driver.execute_script(_script("fake_camera.js"), STRIP, clip.RATE)
+        self.driver.execute_script(
+            "const form = document.getElementById('form');"
+            "[form.elements.session.value, form.elements.token.value] = arguments; form.requestSubmit()", session, token)
 
     def state(self):
         return self.driver.execute_script("return document.getElementById('state').textContent")
@@ -45,7 +59,7 @@ class Page:
 
     def read_marks(self, name):
         self.wait("return document.getElementById('video').srcObject?.getVideoTracks().length > 0", 10, "a video track")
-        self.driver.execute_script(READ_MARKS, name, None, STRIP)
+        self.driver.execute_script(_script("read_marks.js"), name, None, STRIP)
 
     def marks(self, name):
         """(frame number, Unix time in ms) of each frame seen so far; -1 where no number could be read."""
@@ -83,3 +97,8 @@ def chromium(picture=None, sound=None, arguments=()):
         ]:
             options.add_argument(argument)
     return Page(webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver")))
+
+
+def firefox(namespace):
+    """A Firefox of its own in a namespace: on loopback it reaches no relay that is ICE-lite."""
+    return Page(marionette.Firefox(namespace))

@@ -3,10 +3,9 @@
 import os
 import subprocess
 
+from strip import CELLS, CHECK_BITS, CHECK_MODULUS, NUMBER_BITS
+
 WIDTH, HEIGHT, RATE, SECONDS = 640, 480, 30, 20
-FRAMES = RATE * SECONDS
-CELLS = 20
-NUMBER_BITS, CHECK_BITS, CHECK_MODULUS = 14, 4, 13
 
 
 def _strip():
@@ -23,15 +22,28 @@ def _strip():
     return ",".join(parts)
 
 
+class Clip:
+    """Picture as MJPEG, which Chromium's fake camera takes, and as VP8 in IVF; sound as WAV and as Opus in Ogg."""
+
+    def __init__(self, folder):
+        self.picture, self.sound, self.vp8, self.opus = (
+            os.path.join(folder, "clip." + ending) for ending in ("mjpeg", "wav", "ivf", "ogg"))
+
+
 def make(folder):
-    """Paths of the picture (MJPEG, as Chromium's fake camera takes it) and of the sound (WAV)."""
-    picture, sound = os.path.join(folder, "clip.mjpeg"), os.path.join(folder, "clip.wav")
+    made = Clip(folder)
     quiet = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y"]
     subprocess.run(
         [*quiet, "-f", "lavfi", "-i", f"testsrc2=size={WIDTH}x{HEIGHT}:rate={RATE}:duration={SECONDS}",
-         "-vf", _strip() + ",format=yuvj420p", "-q:v", "4", "-f", "mjpeg", picture], check=True)
+         "-vf", _strip() + ",format=yuvj420p", "-q:v", "4", "-f", "mjpeg", made.picture], check=True)
     subprocess.run(
         [*quiet, "-f", "lavfi", "-i",
          f"aevalsrc='0.5*sin(2*PI*880*t)*lt(mod(t,1),0.04)+0.02*sin(2*PI*220*t)':s=48000:d={SECONDS}",
-         "-ac", "1", sound], check=True)
-    return picture, sound
+         "-ac", "1", made.sound], check=True)
+    subprocess.run(
+        [*quiet, "-r", str(RATE), "-f", "mjpeg", "-i", made.picture, "-c:v", "libvpx", "-b:v", "1500k", "-deadline", "realtime",
+         "-cpu-used", "8", "-g", "60", "-pix_fmt", "yuv420p", made.vp8], check=True)
+    subprocess.run(
+        [*quiet, "-i", made.sound, "-c:a", "libopus", "-b:a", "48k", "-ac", "2", "-frame_duration", "20",
+         "-page_duration", "20000", made.opus], check=True)
+    return made

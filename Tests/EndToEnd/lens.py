@@ -34,7 +34,9 @@ class Server:
             self.lines.append(line)
             ready = re.search(r"\bhttp=(\S+)", line)
             if ready:
-                self.url = f"http://{ready.group(1)}"
+                # Where it listens on every address, the machine itself reaches it by loopback.
+                self.url = f"http://{ready.group(1)}".replace("0.0.0.0", "127.0.0.1")
+                self.port = int(self.url.rsplit(":", 1)[1])
                 self.media_port = int(re.search(r"\bports=(\d+)", line).group(1))
                 break
         if not self.url:

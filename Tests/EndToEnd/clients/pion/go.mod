@@ -1,0 +1,3 @@
+module lens/pion
+
+go 1.19

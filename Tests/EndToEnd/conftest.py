@@ -1,0 +1,58 @@
+"""What the tests share: the clip, a namespace, a server that everyone reaches, pion built."""
+
+import os
+
+import pytest
+
+import clip
+import lens
+import network
+import participants
+
+#: The long forms, as of `make soak`.
+SOAK = os.environ.get("LENS_SOAK") == "1"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("end-to-end"))
+
+
+@pytest.fixture(scope="session")
+def recorded(folder):
+    return clip.make(folder)
+
+
+@pytest.fixture(scope="session")
+def namespace():
+    made = network.Namespace()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def pion(folder):
+    return participants.pion(folder)
+
+
+@pytest.fixture(scope="session")
+def place(recorded, namespace, pion, folder):
+    """One server for all, on loopback and on the namespace's side. It has to end as it should."""
+    server = lens.Server(
+        "--media-address", "127.0.0.1", "--media-address", namespace.host_address, host="0.0.0.0")
+    yield participants.Place(server, recorded, namespace, folder)
+    server.stop()
+
+
+@pytest.fixture
+def opened():
+    """Closes what a test has opened, the last first."""
+    things = []
+
+    def keep(thing):
+        things.append(thing)
+        return thing
+
+    yield keep
+    for thing in reversed(things):
+        thing.close()

@@ -1,0 +1,58 @@
+"""A browser on the pages of `lens serve --dev`: what only a browser shows."""
+
+import time
+
+import lens
+import participants
+
+
+def test_nothing_arrives_before_the_start_and_all_after_it(place, opened):
+    """D14: the publisher may be there long before; the first frame comes with the start."""
+    session, token = place.server.session(started=False)
+    opened(sender := participants.publisher("chromium", place)).open(session, token)
+    opened(receiver := participants.player("chromium", place)).open(session, lens.KEY)
+    receiver.page.read_marks("seen")
+    time.sleep(1.5)
+    assert receiver.page.marks("seen") == []
+    media = place.server.media(session)
+    assert media["packetsForwarded"] == 0 and media["packetsDroppedAtGate"] > 0
+
+    place.server.json("POST", f"/api/v1/sessions/{session}/start", {})
+    receiver.page.wait("return window.marks.seen.length > 15", 10, "frames after the start")
+    assert place.server.media(session)["mediaBytesForwardedBeforeStart"] == 0
+    # Hold stops both ways (the rule's first half), resuming brings the picture back.
+    place.server.json("POST", f"/api/v1/sessions/{session}/hold", {})
+    time.sleep(0.5)
+    held = len(receiver.page.marks("seen"))
+    time.sleep(1)
+    assert len(receiver.page.marks("seen")) == held
+    place.server.json("POST", f"/api/v1/sessions/{session}/resume", {})
+    receiver.page.wait(f"return window.marks.seen.length > {held + 15}", 10, "frames after the hold")
+
+
+def test_an_ice_restart_in_mid_call_breaks_nothing(place, opened):
+    session, token = place.server.session()
+    opened(sender := participants.publisher("chromium", place)).open(session, token)
+    opened(receiver := participants.player("chromium", place)).open(session, lens.KEY)
+    receiver.page.read_marks("seen")
+    for page in (sender.page, receiver.page):
+        before = _pair(page)
+        page.driver.execute_async_script("const done = arguments[0]; mediaClient.restart().then(() => done())")
+        end = time.monotonic() + 10
+        while _pair(page) == before:
+            assert time.monotonic() < end, "no path was chosen anew"
+            time.sleep(0.1)
+        page.wait_until_connected()
+    count = len(receiver.page.marks("seen"))
+    receiver.page.wait(f"return window.marks.seen.length > {count + 30}", 10, "frames after the restart")
+    times = [at for number, at in receiver.page.marks("seen") if number >= 0]
+    longest = max(later - earlier for earlier, later in zip(times, times[1:]))
+    assert longest < 2_000, f"the picture stood still for {longest:.0f} ms"
+
+
+def _pair(page):
+    """The path in use, by its names, which are new after a restart."""
+    return [
+        (entry["localCandidateId"], entry["remoteCandidateId"])
+        for entry in page.statistics()["candidate-pair"] if entry.get("nominated") and entry["state"] == "succeeded"
+    ]
