@@ -226,11 +226,13 @@ int lens_receive_fill(int fd) {
 
 int lens_send_buffer_size(int fd) { return get(fd, SOL_SOCKET, SO_SNDBUF); }
 
-int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds) {
-    struct pollfd descriptors[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+int lens_wait_readable(int first, int second, int third, int64_t timeout_nanoseconds) {
+    // The kernel passes over negative ones.
+    struct pollfd descriptors[3] = {
+        {.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}, {.fd = third, .events = POLLIN}};
     struct timespec timeout = {
         .tv_sec = timeout_nanoseconds / 1000000000, .tv_nsec = timeout_nanoseconds % 1000000000};
-    return ppoll(descriptors, 2, timeout_nanoseconds < 0 ? 0 : &timeout, 0) > 0 && descriptors[1].revents != 0;
+    return ppoll(descriptors, third < 0 ? 2 : 3, timeout_nanoseconds < 0 ? 0 : &timeout, 0) > 0 && descriptors[1].revents != 0;
 }
 
 int lens_open_event(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -9,6 +9,8 @@ public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
     case socket(String)
     /// The other side's session description does not fit.
     case negotiation(String)
+    /// There is no way to the relay, or no agreement on keys.
+    case unconnected(String)
     case serverGone(server: String, silentSeconds: Int)
     /// The session came to its end before there was anything to do.
     case sessionOver(status: String)
@@ -23,6 +25,7 @@ public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
         case .codec(let reason): "the codec failed: \(reason)"
         case .socket(let reason): "no UDP socket: \(reason)"
         case .negotiation(let reason): "the relay's answer does not fit the offer: \(reason)"
+        case .unconnected(let reason): "no connection for media: \(reason)"
         case .serverGone(let server, let seconds):
             "the server at \(server) is gone: no media for \(seconds) s and no answer to HTTP; restart it and call again"
         case .sessionOver(let status): "the session is over (\(status)); create a new one"

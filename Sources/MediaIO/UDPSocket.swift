@@ -55,11 +55,13 @@ public struct UDPSocket: ~Copyable, Sendable {
     var receiveFill: Int { max(0, Int(lens_receive_fill(descriptor))) }
 
     /// Sleeps until a datagram is there, the other descriptor is readable, or the time is over.
-    /// - Parameter nanoseconds: nil waits without end.
+    /// - Parameters:
+    ///   - third: one more descriptor, or -1.
+    ///   - nanoseconds: nil waits without end.
     /// - Returns: whether the other descriptor is readable.
     @discardableResult
-    public func wait(orReadable other: Int32, nanoseconds: Int64?) -> Bool {
-        lens_wait_readable(descriptor, other, nanoseconds.map { max(0, $0) } ?? -1) != 0
+    public func wait(orReadable other: Int32, or third: Int32 = -1, nanoseconds: Int64?) -> Bool {
+        lens_wait_readable(descriptor, other, third, nanoseconds.map { max(0, $0) } ?? -1) != 0
     }
 
     /// The address of this machine that packets to `remote` leave from.

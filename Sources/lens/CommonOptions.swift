@@ -27,6 +27,12 @@ struct EndpointOptions: ParsableArguments {
             "SRTP profile: \(SRTPProfile.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "profile"))
     var srtp = SRTPProfile.aeadAES128GCM
 
+    @Flag(
+        help:
+            "Send the SRTP keys in the SDP instead of shaking hands over ICE and DTLS, as equipment without WebRTC does."
+    )
+    var sdes = false
+
     @Option(help: ArgumentHelp("Write a report (JSON, lens.feed/1) here.", valueName: "file"))
     var report: String?
 
@@ -37,11 +43,15 @@ struct EndpointOptions: ParsableArguments {
         if let duration, !(0.1...86_400 * 7).contains(duration) {
             throw ValidationError("--duration is in seconds, 0.1 to 604800.")
         }
+        guard sdes || srtp != .aesCM128HMACSHA1_32 else {
+            throw ValidationError("--srtp \(srtp.rawValue) is for keys in the SDP only; add --sdes.")
+        }
         guard isKnownLogLevel(logLevel) else {
             throw ValidationError("--log-level \(logLevel) is not a level; choose trace to critical.")
         }
     }
 
+    var keyExchange: KeyExchange { sdes ? .sdes : .dtls }
     var logger: Logger { makeLogger(level: logLevel) }
     var showsProgress: Bool { logger.logLevel <= .info }
 }

@@ -77,6 +77,7 @@ struct CustomerCommand: AsyncParsableCommand {
         settings.durationSeconds = options.duration
         settings.bitrate = bitrate
         settings.profile = options.srtp
+        settings.keyExchange = options.keyExchange
         settings.isReplay = replay
         settings.captureLogFile = captureLog
         settings.talkbackFolder = recordTalkback

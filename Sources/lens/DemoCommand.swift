@@ -94,6 +94,7 @@ struct DemoCommand: AsyncParsableCommand {
         if let duration = options.duration { settings.durationSeconds = duration }
         settings.bitrate = bitrate
         settings.profile = options.srtp
+        settings.keyExchange = options.keyExchange
         settings.showsProgress = options.showsProgress
         settings.relayLatency = {
             let figures = server.relayLatency

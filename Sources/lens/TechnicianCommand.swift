@@ -92,6 +92,7 @@ struct TechnicianCommand: AsyncParsableCommand {
         settings.writesY4M = y4m
         settings.snapshotSeconds = snapshot
         settings.profile = options.srtp
+        settings.keyExchange = options.keyExchange
         settings.showsProgress = options.showsProgress
         settings.logger = options.logger
         return settings

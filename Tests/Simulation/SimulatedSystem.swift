@@ -123,8 +123,8 @@ public final class SimulatedSystem {
             let leg = try shard.addLeg(LegDescription(session: session, side: peer.side, media: media), at: now)
             calls[peer.call].legs.append(leg)
             switch direction {
-            case .publish: try peer.endpoint.acceptPublishAnswer(media.answer.serialized())
-            case .play: try peer.endpoint.acceptPlayAnswer(media.answer.serialized())
+            case .publish: try peer.endpoint.acceptPublishAnswer(media.answer.serialized(), at: now)
+            case .play: try peer.endpoint.acceptPlayAnswer(media.answer.serialized(), at: now)
             }
         }
     }

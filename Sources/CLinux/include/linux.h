@@ -117,8 +117,9 @@ int lens_send_buffer_size(int fd);
 /// How much of the receive buffer is taken, 0 ... 256; -1 with errno.
 int lens_receive_fill(int fd);
 
-/// Waits until one of two descriptors is readable. A negative timeout waits without end. Answers whether the second is.
-int lens_wait_readable(int first, int second, int64_t timeout_nanoseconds);
+/// Waits until one of the descriptors is readable; the third may be -1. A negative timeout waits without end. Answers whether the
+/// second is.
+int lens_wait_readable(int first, int second, int third, int64_t timeout_nanoseconds);
 
 /// An eventfd that does not block; -1 with errno.
 int lens_open_event(void);

@@ -1,13 +1,22 @@
 public import MediaCore
 public import MediaWire
 
+/// How the two sides of a call come by their SRTP keys.
+public enum KeyExchange: String, Sendable, CaseIterable {
+    /// A handshake over ICE (RFC 5763), as browsers do it.
+    case dtls
+    /// They stand in the SDP (RFC 4568), which has to be private on its way.
+    case sdes
+}
+
 /// What one side of a call publishes and plays, and its limits.
 public struct CallEndpointConfiguration: Sendable {
-    /// Where this side receives; goes into the offers.
+    /// Where this side receives; goes into offers with `a=crypto`.
     public var localAddress: SocketAddress
     /// Names this side in SDES packets (RFC 3550 section 6.5.1); the same for all its tracks.
     public var cname: String
     public var profile: SRTPProfile
+    public var keyExchange: KeyExchange
     /// One entry per track, in the order of the m-lines.
     public var publish: [MediaKind]
     public var play: [MediaKind]
@@ -21,12 +30,13 @@ public struct CallEndpointConfiguration: Sendable {
     public var streamStart: StreamStart?
 
     public init(
-        localAddress: SocketAddress, cname: String, profile: SRTPProfile = .aeadAES128GCM, publish: [MediaKind],
-        play: [MediaKind]
+        localAddress: SocketAddress, cname: String, profile: SRTPProfile = .aeadAES128GCM,
+        keyExchange: KeyExchange = .sdes, publish: [MediaKind], play: [MediaKind]
     ) {
         self.localAddress = localAddress
         self.cname = cname
         self.profile = profile
+        self.keyExchange = keyExchange
         self.publish = publish
         self.play = play
     }

@@ -9,8 +9,6 @@ final class MediaLink {
     /// What this side sends with: media and reports when publishing, feedback when playing.
     let ssrc: SSRC
     let cname: String
-    private let remoteAddress: SocketAddress
-    private let remoteRTCPAddress: SocketAddress
     let payloadType: UInt8
     let usesNACK: Bool
     let usesPLI: Bool
@@ -19,10 +17,16 @@ final class MediaLink {
     /// What the other side said it sends with.
     let remoteSSRC: SSRC?
     let clockRate: UInt32
+    /// The transport that it shares with the other m-lines of its offer; nil where it has one of its own.
+    let transport: ClientTransport?
 
-    private var sender: SRTPSender
-    private var receiver: SRTPReceiver
+    private var remoteAddress: SocketAddress?
+    private var remoteRTCPAddress: SocketAddress?
+    // Until a handshake is done there are none.
+    private var sender: SRTPSender?
+    private var receiver: SRTPReceiver?
 
+    /// With keys that came by `a=crypto`.
     init(
         _ answer: SDESAnswer.Track, track: Int, key: SRTPKey, ssrc: SSRC, cname: String
     ) throws(SRTPError) {
@@ -36,30 +40,72 @@ final class MediaLink {
         usesNACK = answer.nack
         usesPLI = answer.pli
         usesFIR = answer.fir
-        captureTimeID = answer.extensions.first { $0.uri == RTPHeaderExtensionURI.absoluteCaptureTime }?.id
+        captureTimeID = Self.captureTimeID(answer.extensions)
         remoteSSRC = answer.remoteSSRCs.first
-        clockRate = answer.kind == .video ? 90_000 : 48_000
+        clockRate = Self.clockRate(answer.kind)
+        transport = nil
         sender = try SRTPSender(key)
         receiver = try SRTPReceiver(answer.remoteKey)
     }
 
-    /// The protected packet, or nil if the key has protected as many as it may.
+    /// With keys that will come from the handshake of `transport`.
+    init(
+        _ answer: WebRTCClientAnswer.Track, track: Int, ssrc: SSRC, cname: String, over transport: ClientTransport
+    ) {
+        kind = answer.kind
+        self.track = track
+        self.ssrc = ssrc
+        self.cname = cname
+        payloadType = answer.payloadType
+        usesNACK = answer.nack
+        usesPLI = answer.pli
+        usesFIR = answer.fir
+        captureTimeID = Self.captureTimeID(answer.extensions)
+        remoteSSRC = answer.remoteSSRC
+        clockRate = Self.clockRate(answer.kind)
+        self.transport = transport
+        sender = nil
+        receiver = nil
+    }
+
+    private static func captureTimeID(_ extensions: [HeaderExtensionMapping]) -> UInt8? {
+        extensions.first { $0.uri == RTPHeaderExtensionURI.absoluteCaptureTime }?.id
+    }
+
+    private static func clockRate(_ kind: MediaKind) -> UInt32 { kind == .video ? 90_000 : 48_000 }
+
+    /// Takes the keys of a handshake. Each m-line has contexts of its own under the same keys, which is sound because streams of one
+    /// key differ by their SSRCs (RFC 3711 section 9.1).
+    func install(_ keys: DTLSKeys) throws(SRTPError) {
+        sender = try SRTPSender(keys.sending)
+        receiver = try SRTPReceiver(keys.receiving)
+    }
+
+    /// The protected packet, or nil if there is no key or path yet, or the key has protected as many as it may.
     func protect(_ packet: RTPPacket) -> Transmit? {
+        guard let destination = transport?.remoteAddress ?? remoteAddress else { return nil }
         var bytes = packet.serialized()
-        guard case .success = sender.protectRTP(&bytes) else { return nil }
-        return Transmit(bytes: bytes, destination: remoteAddress)
+        guard case .success = sender?.protectRTP(&bytes) else { return nil }
+        return transmit(bytes, to: destination)
     }
 
     func protectRTCP(_ plain: [UInt8]) -> Transmit? {
+        guard let destination = transport?.remoteAddress ?? remoteRTCPAddress else { return nil }
         var bytes = plain
-        guard case .success = sender.protectRTCP(&bytes) else { return nil }
-        return Transmit(bytes: bytes, destination: remoteRTCPAddress)
+        guard case .success = sender?.protectRTCP(&bytes) else { return nil }
+        return transmit(bytes, to: destination)
     }
 
     /// A packet protected before, to send again.
-    func resend(_ bytes: [UInt8]) -> Transmit { Transmit(bytes: bytes, destination: remoteAddress) }
+    func resend(_ bytes: [UInt8]) -> Transmit? {
+        (transport?.remoteAddress ?? remoteAddress).map { transmit(bytes, to: $0) }
+    }
 
-    func unprotectRTP(_ bytes: inout [UInt8]) -> SRTPOutcome { receiver.unprotectRTP(&bytes) }
+    private func transmit(_ bytes: [UInt8], to destination: SocketAddress) -> Transmit {
+        Transmit(bytes: bytes, destination: destination, socket: transport?.socket ?? 0)
+    }
 
-    func unprotectRTCP(_ bytes: inout [UInt8]) -> SRTPOutcome { receiver.unprotectRTCP(&bytes) }
+    func unprotectRTP(_ bytes: inout [UInt8]) -> SRTPOutcome { receiver?.unprotectRTP(&bytes) ?? .malformed }
+
+    func unprotectRTCP(_ bytes: inout [UInt8]) -> SRTPOutcome { receiver?.unprotectRTCP(&bytes) ?? .malformed }
 }

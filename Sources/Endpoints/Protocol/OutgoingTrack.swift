@@ -112,7 +112,7 @@ final class OutgoingTrack {
             figures.packetsRequested &+= 1
             guard let bytes = cache.take(sequence, at: now) else { continue }
             figures.packetsRetransmitted &+= 1
-            queue.append(link.resend(bytes))
+            if let transmit = link.resend(bytes) { queue.append(transmit) }
         }
     }
 

@@ -15,6 +15,7 @@ public struct CustomerSettings: Sendable {
     /// Video, bit/s.
     public var bitrate = 1_000_000
     public var profile = SRTPProfile.aeadAES128GCM
+    public var keyExchange = KeyExchange.dtls
     /// Sends the files' own packets instead of encoding anew.
     public var isReplay = false
     /// Filled while capturing; shared with a technician of the same process.
@@ -101,7 +102,7 @@ public struct CustomerRun: Sendable {
         }
         let sound = SoundThread(recording: settings.talkbackFolder.map { .init(folder: $0, name: "talkback") })
         let connection = try CallConnection(
-            client: client, session: session, profile: settings.profile,
+            client: client, session: session, keyExchange: settings.keyExchange, profile: settings.profile,
             publish: [MediaKind.video, .audio].filter { $0 == .video ? camera != nil : microphone != nil },
             play: [.audio],
             clock: clock

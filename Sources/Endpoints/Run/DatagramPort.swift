@@ -47,8 +47,13 @@ struct DatagramPort: ~Copyable {
     /// Sends what was taken.
     mutating func flush() { sender.send(&outgoing, through: socket) }
 
-    /// Sleeps until a datagram comes, the other descriptor is readable, or the time is over; nil waits without end.
-    func wait(orReadable other: Int32, nanoseconds: Int64?) {
-        socket.wait(orReadable: other, nanoseconds: nanoseconds)
+    /// Sleeps until a datagram comes here or to `second`, the other descriptor is readable, or the time is over; nil waits without end.
+    func wait(with second: borrowing DatagramPort?, orReadable other: Int32, nanoseconds: Int64?) {
+        let descriptor: Int32 =
+            switch second {
+            case .some(let port): port.socket.descriptor
+            case .none: -1
+            }
+        socket.wait(orReadable: other, or: descriptor, nanoseconds: nanoseconds)
     }
 }

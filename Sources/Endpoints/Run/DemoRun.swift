@@ -12,6 +12,7 @@ public struct DemoSettings: Sendable {
     /// Video, bit/s.
     public var bitrate = 1_000_000
     public var profile = SRTPProfile.aeadAES128GCM
+    public var keyExchange = KeyExchange.dtls
     public var outputFolder: String
     public var relayLatency: (@Sendable () async -> RelayLatency?)?
     public var showsProgress = true
@@ -58,6 +59,7 @@ public struct DemoRun: Sendable {
         customer.durationSeconds = settings.durationSeconds
         customer.bitrate = settings.bitrate
         customer.profile = settings.profile
+        customer.keyExchange = settings.keyExchange
         customer.captureLog = log
         customer.talkbackFolder = settings.outputFolder
         customer.talkbackSource = settings.voice
@@ -77,6 +79,7 @@ public struct DemoRun: Sendable {
         technician.outputFolder = settings.outputFolder
         technician.snapshotSeconds = settings.durationSeconds / 2
         technician.profile = settings.profile
+        technician.keyExchange = settings.keyExchange
         technician.relayLatency = settings.relayLatency
         technician.showsProgress = settings.showsProgress
         return technician

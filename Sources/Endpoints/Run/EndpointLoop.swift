@@ -2,7 +2,7 @@ import MediaCore
 import MediaWire
 import Synchronization
 
-/// One side of a call on a real socket: a thread that owns the `CallEndpoint` and its UDP socket.
+/// One side of a call on real sockets: a thread that owns the `CallEndpoint` and its UDP sockets, one or two.
 ///
 /// Media goes in through a bounded mailbox and comes out through `onEvent`, which runs on the network thread and must not wait, so
 /// packets never wait for a codec or a disk.
@@ -22,7 +22,9 @@ final class EndpointLoop: Sendable {
     init(
         _ configuration: CallEndpointConfiguration, clock: CallClock, onEvent: @escaping @Sendable (CallEvent) -> Void
     ) throws(EndpointError) {
-        let port = try DatagramPort(bindingTo: SocketAddress(configuration.localAddress.address, port: 0))
+        let address = Self.bindAddress(configuration)
+        let port = try DatagramPort(bindingTo: address)
+        let second = configuration.keyExchange == .dtls ? try DatagramPort(bindingTo: address) : nil
         let mailbox = try EndpointMailbox()
         localAddress = port.localAddress
         lastReceived = Atomic(clock.now.nanoseconds)
@@ -31,21 +33,34 @@ final class EndpointLoop: Sendable {
         thread = Mutex(nil)
         var bound = configuration
         bound.localAddress = localAddress
-        let handover = Handover(port: port)
+        let handover = Handover(Ports(first: port, second: second))
         let running = WorkerThread.start("endpoint") { [bound] in
-            guard let port = handover.take() else { return }
+            guard let ports = handover.take() else { return }
             var generator = SystemRandomNumberGenerator()
             let endpoint = CallEndpoint(configuration: bound, using: &generator, wallClock: (clock.instant, clock.ntp))
-            self.run(port, endpoint, onEvent)
+            self.run(ports, endpoint, onEvent)
         }
         thread.withLock { $0 = running }
     }
 
-    /// Carries the port into the thread once.
+    /// Where the relay follows this side to another network, the socket leaves its address to the system.
+    private static func bindAddress(_ configuration: CallEndpointConfiguration) -> SocketAddress {
+        let address = configuration.localAddress.address
+        guard configuration.keyExchange == .dtls else { return SocketAddress(address, port: 0) }
+        return SocketAddress(address.isIPv6 ? .anyV6 : .anyV4, port: 0)
+    }
+
+    private struct Ports: ~Copyable {
+        var first: DatagramPort
+        /// The endpoint's socket number 1.
+        var second: DatagramPort?
+    }
+
+    /// Carries the ports into the thread once.
     private final class Handover: Sendable {
-        private let port: Mutex<DatagramPort?>
-        init(port: consuming sending DatagramPort) { self.port = Mutex(consume port) }
-        func take() -> DatagramPort? { port.withLock { $0.take() } }
+        private let ports: Mutex<Ports?>
+        init(_ ports: consuming sending Ports) { self.ports = Mutex(consume ports) }
+        func take() -> Ports? { ports.withLock { $0.take() } }
     }
 
     // MARK: From other threads
@@ -95,35 +110,55 @@ final class EndpointLoop: Sendable {
     // MARK: On the network thread
 
     private func run(
-        _ port: consuming DatagramPort, _ endpoint: consuming CallEndpoint, _ onEvent: (CallEvent) -> Void
+        _ start: consuming Ports, _ endpoint: consuming CallEndpoint, _ onEvent: (CallEvent) -> Void
     ) {
+        var ports = start
         while !stop.isSet {
             for command in mailbox.takeAll() {
                 command(&endpoint, clock.now)
-                flush(&endpoint, &port, onEvent)
+                flush(&endpoint, &ports, onEvent)
             }
-            var now = clock.now
-            let received = port.receive { bytes, source in
-                endpoint.handle(bytes, from: source, at: now)
-                while let event = endpoint.pollEvent() { onEvent(event) }
-            }
+            let received = receive(&endpoint, &ports, onEvent)
+            let now = clock.now
             if received > 0 { lastReceived.store(now.nanoseconds, ordering: .relaxed) }
-            now = clock.now
             if let due = endpoint.nextTimeout, due <= now { endpoint.handleTimeout(at: now) }
-            flush(&endpoint, &port, onEvent)
+            flush(&endpoint, &ports, onEvent)
             if received < 64 {
                 let until = endpoint.nextTimeout.map { max(0, $0.nanoseconds(since: clock.now)) }
-                port.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: until)
+                ports.first.wait(with: ports.second, orReadable: mailbox.wakeDescriptor, nanoseconds: until)
             }
         }
         // Whoever still waits for an answer gets it.
         for command in mailbox.closeTakingAll() { command(&endpoint, clock.now) }
-        flush(&endpoint, &port, onEvent)
+        flush(&endpoint, &ports, onEvent)
     }
 
-    private func flush(_ endpoint: inout CallEndpoint, _ port: inout DatagramPort, _ onEvent: (CallEvent) -> Void) {
-        while let transmit = endpoint.pollTransmit() { port.send(transmit.bytes, to: transmit.destination) }
-        port.flush()
+    private func receive(
+        _ endpoint: inout CallEndpoint, _ ports: inout Ports, _ onEvent: (CallEvent) -> Void
+    ) -> Int {
+        let now = clock.now
+        let first = ports.first.receive { bytes, source in
+            endpoint.handle(bytes, from: source, at: now)
+            while let event = endpoint.pollEvent() { onEvent(event) }
+        }
+        let second =
+            ports.second?.receive { bytes, source in
+                endpoint.handle(bytes, from: source, socket: 1, at: now)
+                while let event = endpoint.pollEvent() { onEvent(event) }
+            } ?? 0
+        return max(first, second)
+    }
+
+    private func flush(_ endpoint: inout CallEndpoint, _ ports: inout Ports, _ onEvent: (CallEvent) -> Void) {
+        while let transmit = endpoint.pollTransmit() {
+            if transmit.socket == 1 {
+                ports.second?.send(transmit.bytes, to: transmit.destination)
+            } else {
+                ports.first.send(transmit.bytes, to: transmit.destination)
+            }
+        }
+        ports.first.flush()
+        ports.second?.flush()
         while let event = endpoint.pollEvent() { onEvent(event) }
     }
 }

@@ -34,6 +34,7 @@ public struct TechnicianSettings: Sendable {
     public var writesY4M = false
     public var snapshotSeconds: Double?
     public var profile = SRTPProfile.aeadAES128GCM
+    public var keyExchange = KeyExchange.dtls
     /// What the relay measured of itself, where it is at hand.
     public var relayLatency: (@Sendable () async -> RelayLatency?)?
     public var showsProgress = false
@@ -105,7 +106,7 @@ public struct TechnicianRun: Sendable {
             MicrophoneThread(.init(path: path, isReplay: false), log: settings.voiceLog, writer: nil, clock: clock)
         }
         let connection = try CallConnection(
-            client: client, session: session.id, profile: settings.profile,
+            client: client, session: session.id, keyExchange: settings.keyExchange, profile: settings.profile,
             publish: microphone == nil ? [] : [.audio], play: [.video, .audio], clock: clock
         ) { event in
             switch event {

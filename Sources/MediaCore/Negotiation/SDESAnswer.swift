@@ -31,25 +31,12 @@ public struct SDESAnswer: Sendable {
 
     /// Reads the answer's text.
     /// - Throws: the line that does not fit the offer, or `everythingRefused`.
-    public static func read(_ text: String, to offer: SDESOffer) throws(SDESAnswerError) -> SDESAnswer {
-        let answer: SessionDescription
-        do throws(SDPError) {
-            answer = try SessionDescription.parse(text)
-        } catch {
-            throw .malformed(error)
-        }
-        return try read(answer, to: offer)
+    public static func read(_ text: String, to offer: SDESOffer) throws(AnswerError) -> SDESAnswer {
+        try read(SessionDescription.answered(text), to: offer)
     }
 
-    public static func read(_ answer: SessionDescription, to offer: SDESOffer) throws(SDESAnswerError) -> SDESAnswer {
-        guard answer.mediaDescriptions.count == offer.tracks.count else {
-            throw .mismatch(
-                SDPError(
-                    line: 0,
-                    what:
-                        "\(answer.mediaDescriptions.count) media descriptions answer \(offer.tracks.count) offered ones"
-                ))
-        }
+    public static func read(_ answer: SessionDescription, to offer: SDESOffer) throws(AnswerError) -> SDESAnswer {
+        try answer.checkCount(against: offer.tracks.count)
         var tracks: [Track] = []
         for (index, (media, offered)) in zip(answer.mediaDescriptions, offer.tracks).enumerated() where media.port != 0
         {
@@ -61,23 +48,6 @@ public struct SDESAnswer: Sendable {
         }
         guard !tracks.isEmpty else { throw .everythingRefused }
         return SDESAnswer(tracks: tracks)
-    }
-}
-
-/// Why an answer cannot be used.
-public enum SDESAnswerError: Error, Sendable, Hashable, CustomStringConvertible {
-    case malformed(SDPError)
-    /// A line does not fit the offer.
-    case mismatch(SDPError)
-    /// Every m-line came back with port 0.
-    case everythingRefused
-
-    public var description: String {
-        switch self {
-        case .malformed(let error): "the answer is malformed (\(error)); check that the URL is a WHIP or WHEP resource"
-        case .mismatch(let error): "the answer does not fit the offer (\(error)); report it to the server's operator"
-        case .everythingRefused: "the server refused all media of the offer; check its codecs and profiles"
-        }
     }
 }
 

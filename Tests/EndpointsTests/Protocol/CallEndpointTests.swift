@@ -42,7 +42,7 @@ import Testing
         let published = try answer(endpoint.publishOffer(), .publish, &random)
         #expect(published.tracks.map(\.kind) == [.audio, .video])
         #expect(published.tracks.map(\.nack) == [true, true])
-        try endpoint.acceptPublishAnswer(published.answer.serialized())
+        try endpoint.acceptPublishAnswer(published.answer.serialized(), at: Instant(nanoseconds: 0))
 
         var frame = [UInt8](repeating: 7, count: 2_500)
         frame.replaceSubrange(0..<10, with: [0x90, 0, 0, 0x9D, 0x01, 0x2A, 160, 0, 120, 0])
@@ -74,20 +74,20 @@ import Testing
         let good = try answer(endpoint.playOffer(), .play, &random).answer.serialized()
         let otherProfile = good.replacingAll("AEAD_AES_128_GCM", with: "AEAD_AES_256_GCM")
         do throws(CallEndpointError) {
-            try endpoint.acceptPublishAnswer(good)
+            try endpoint.acceptPublishAnswer(good, at: Instant(nanoseconds: 0))
             Issue.record("an answer to no offer was taken")
         } catch {
             #expect("\(error)".contains("nothing was offered"))
         }
         for broken in ["", "v=0\r\n", otherProfile] {
             do throws(CallEndpointError) {
-                try endpoint.acceptPlayAnswer(broken)
+                try endpoint.acceptPlayAnswer(broken, at: Instant(nanoseconds: 0))
                 Issue.record("a broken answer was taken")
             } catch {
                 #expect("\(error)".contains("answer"))
             }
         }
-        try endpoint.acceptPlayAnswer(good)
+        try endpoint.acceptPlayAnswer(good, at: Instant(nanoseconds: 0))
     }
 
     @Test func nothingIsSentBeforeTheAnswerNorAfterTheEnd() throws {
@@ -97,7 +97,7 @@ import Testing
         endpoint.sendAudio([0xFC, 1], samples: 960, captureTime: time, at: Self.start)
         #expect(endpoint.pollTransmit() == nil)
         let media = try answer(endpoint.publishOffer(), .publish, &random)
-        try endpoint.acceptPublishAnswer(media.answer.serialized())
+        try endpoint.acceptPublishAnswer(media.answer.serialized(), at: Instant(nanoseconds: 0))
         endpoint.sendAudio([0xFC, 1], samples: 960, captureTime: time, at: Self.start)
         #expect(endpoint.pollTransmit() != nil)
         endpoint.close(at: Self.start)
@@ -119,7 +119,7 @@ import Testing
         var random = SeededGenerator(seed: 4)
         var endpoint = endpoint(configuration(publish: [.video], play: []), &random)
         let media = try answer(endpoint.publishOffer(), .publish, &random)
-        try endpoint.acceptPublishAnswer(media.answer.serialized())
+        try endpoint.acceptPublishAnswer(media.answer.serialized(), at: Instant(nanoseconds: 0))
         let ssrc = try #require(media.tracks[0].declaredSSRCs.first)
         let frame: [UInt8] = [0x90, 0, 0, 0x9D, 0x01, 0x2A, 160, 0, 120, 0, 1, 2, 3, 4, 5, 6]
         endpoint.sendVideo(
@@ -170,8 +170,8 @@ import Testing
         var endpoint = endpoint(configuration(), &random)
         let published = try answer(endpoint.publishOffer(), .publish, &random)
         let played = try answer(endpoint.playOffer(), .play, &random)
-        try endpoint.acceptPublishAnswer(published.answer.serialized())
-        try endpoint.acceptPlayAnswer(played.answer.serialized())
+        try endpoint.acceptPublishAnswer(published.answer.serialized(), at: Instant(nanoseconds: 0))
+        try endpoint.acceptPlayAnswer(played.answer.serialized(), at: Instant(nanoseconds: 0))
         var media = try SRTPSender(played.tracks[1].outgoingKey)
         var sound = try SRTPSender(played.tracks[0].outgoingKey)
         var control = try SRTPSender(published.tracks[1].outgoingKey)

@@ -86,9 +86,9 @@ import Testing
         answer.mediaDescriptions[0].port = 0
         #expect(try SDESAnswer.read(answer, to: offer).tracks.map(\.mediaIndex) == [1])
         answer.mediaDescriptions[1].port = 0
-        #expect(throws: SDESAnswerError.everythingRefused) { try SDESAnswer.read(answer, to: offer) }
+        #expect(throws: AnswerError.everythingRefused) { try SDESAnswer.read(answer, to: offer) }
         offer.tracks.removeLast()
-        #expect(throws: SDESAnswerError.self) { try SDESAnswer.read(answer, to: offer) }
+        #expect(throws: AnswerError.self) { try SDESAnswer.read(answer, to: offer) }
     }
 
     @Test(arguments: [
@@ -102,7 +102,7 @@ import Testing
         let (offer, answer) = try pair()
         let text = answer.serialized().split(separator: from, omittingEmptySubsequences: false).joined(separator: to)
         #expect(text != answer.serialized())
-        #expect(throws: SDESAnswerError.self) { try SDESAnswer.read(text, to: offer) }
+        #expect(throws: AnswerError.self) { try SDESAnswer.read(text, to: offer) }
     }
 
     @Test func whatWasNotOfferedIsNotAccepted() throws {
@@ -116,7 +116,7 @@ import Testing
 
     @Test func anAnswerThatIsNoSDPSaysSo() throws {
         let (offer, _) = try pair()
-        let error = #expect(throws: SDESAnswerError.self) { try SDESAnswer.read("<html>", to: offer) }
+        let error = #expect(throws: AnswerError.self) { try SDESAnswer.read("<html>", to: offer) }
         #expect(error?.description.contains("line 1") == true)
     }
 }
