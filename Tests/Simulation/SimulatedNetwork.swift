@@ -34,22 +34,30 @@ struct SimulatedNetwork {
     ) -> Int {
         let peer = current.count
         current.append(address)
-        addresses[address] = peer
+        for socket in 0...1 { addresses[Self.address(address, socket)] = peer }
         links[Hop(peer: peer, isTowardsRelay: true)] = SimulatedLink(up, random: random.split())
         links[Hop(peer: peer, isTowardsRelay: false)] = SimulatedLink(down, random: random.split())
         return peer
     }
 
-    func address(of peer: Int) -> SocketAddress { current[peer] }
+    /// Of a peer's socket; the ports of its two sockets follow each other.
+    func address(of peer: Int, socket: Int = 0) -> SocketAddress { Self.address(current[peer], socket) }
 
     /// The peer at an address; nil if nobody is there.
     func peer(at address: SocketAddress) -> Int? { addresses[address] }
 
+    /// Which of its sockets a peer has at an address.
+    func socket(of peer: Int, at address: SocketAddress) -> Int { address == current[peer] ? 0 : 1 }
+
+    private static func address(_ first: SocketAddress, _ socket: Int) -> SocketAddress {
+        SocketAddress(first.address, port: first.port &+ UInt16(socket))
+    }
+
     /// Gives a peer another address, as a phone that leaves its Wi-Fi. Nobody is at the old one any more.
     mutating func move(_ peer: Int, to address: SocketAddress) {
-        addresses[current[peer]] = nil
+        for socket in 0...1 { addresses[self.address(of: peer, socket: socket)] = nil }
         current[peer] = address
-        addresses[address] = peer
+        for socket in 0...1 { addresses[self.address(of: peer, socket: socket)] = peer }
     }
 
     mutating func change(_ hop: Hop, _ change: (inout LinkProfile) -> Void) {

@@ -7,7 +7,7 @@ public final class SimulatedPeer {
     public let side: SessionSide
     public let call: Int
     let index: Int
-    var endpoint: CallEndpoint
+    public internal(set) var endpoint: CallEndpoint
     let media: ReplayedMedia
     /// The next video frame of the clip, and the next audio packet.
     private var videoPosition = 0

@@ -119,14 +119,28 @@ public final class SimulatedSystem {
                 direction: direction, clientAddress: network.address(of: peer.index).address, requestIsPrivate: true,
                 mediaAddresses: [Self.relayAddress.address], mediaPort: Self.relayAddress.port,
                 sessionID: session.rawValue)
-            let media = try negotiateSDES(offer: offer, context: context, using: &random)
-            let leg = try shard.addLeg(LegDescription(session: session, side: peer.side, media: media), at: now)
+            let (leg, answer) = try addLeg(try .offered(offer), context, session, peer.side)
             calls[peer.call].legs.append(leg)
             switch direction {
-            case .publish: try peer.endpoint.acceptPublishAnswer(media.answer.serialized(), at: now)
-            case .play: try peer.endpoint.acceptPlayAnswer(media.answer.serialized(), at: now)
+            case .publish: try peer.endpoint.acceptPublishAnswer(answer.serialized(), at: now)
+            case .play: try peer.endpoint.acceptPlayAnswer(answer.serialized(), at: now)
             }
         }
+        flush(peer)
+    }
+
+    private func addLeg(
+        _ offer: SessionDescription, _ context: NegotiationContext, _ session: RelaySessionKey, _ side: SessionSide
+    ) throws -> (LegID, SessionDescription) {
+        if offer.usesDTLS {
+            let terms = WebRTCAnswerTerms(fingerprint: try shard.certificateFingerprint())
+            let media = try negotiateWebRTC(offer: offer, context: context, terms: terms, using: &random)
+            let leg = try shard.addLeg(LegDescription(session: session, side: side, media: media), at: now)
+            return (leg, media.answer)
+        }
+        let media = try negotiateSDES(offer: offer, context: context, using: &random)
+        let leg = try shard.addLeg(LegDescription(session: session, side: side, media: media), at: now)
+        return (leg, media.answer)
     }
 
     private func startMedia(of peer: SimulatedPeer) {
@@ -244,7 +258,8 @@ public final class SimulatedSystem {
             deliverToShard(delivery.bytes, from: delivery.source)
         } else if let index = network.peer(at: delivery.destination) {
             network.noteArrival(delivery, at: now)
-            peers[index].endpoint.handle(delivery.bytes, from: delivery.source, at: now)
+            let socket = network.socket(of: index, at: delivery.destination)
+            peers[index].endpoint.handle(delivery.bytes, from: delivery.source, socket: socket, at: now)
             flush(peers[index])
         } else {
             network.noteUndeliverable()
@@ -302,7 +317,7 @@ public final class SimulatedSystem {
         let other = peer.side == .customer ? call.technician : call.customer
         while true {
             if let datagram = peer.endpoint.pollTransmit() {
-                let source = network.address(of: peer.index)
+                let source = network.address(of: peer.index, socket: datagram.socket)
                 if capturesDatagrams, captured.count < 1_000 { captured.append((datagram.bytes, source)) }
                 transmit(
                     datagram.bytes, hop: .init(peer: peer.index, isTowardsRelay: true), from: source,

@@ -9,21 +9,23 @@ struct CallRun: CustomStringConvertible, Sendable {
     /// Per cent of datagrams lost, each way.
     var lossPercent: Int
     var seconds: Int64
+    var keyExchange = KeyExchange.sdes
 
     var description: String {
-        "LENS_RUN=\(seed),\(lossPercent),\(seconds) swift test --filter SimulationTests.NamedRun"
+        "LENS_RUN=\(seed),\(lossPercent),\(seconds),\(keyExchange) swift test --filter SimulationTests.NamedRun"
     }
 
     /// Reads what `description` writes.
     init?(_ text: String) {
         let parts = text.split(separator: ",")
-        guard parts.count == 3, let seed = UInt64(parts[0]), let loss = Int(parts[1]), let seconds = Int64(parts[2]),
-            0...100 ~= loss, seconds > 3
+        guard parts.count == 4, let seed = UInt64(parts[0]), let loss = Int(parts[1]), let seconds = Int64(parts[2]),
+            let keyExchange = KeyExchange(rawValue: String(parts[3])), 0...100 ~= loss, seconds > 3
         else { return nil }
-        self.init(seed: seed, lossPercent: loss, seconds: seconds)
+        self.init(seed: seed, lossPercent: loss, seconds: seconds, keyExchange: keyExchange)
     }
 
-    init(seed: UInt64, lossPercent: Int, seconds: Int64) {
+    init(seed: UInt64, lossPercent: Int, seconds: Int64, keyExchange: KeyExchange = .sdes) {
+        self.keyExchange = keyExchange
         self.seed = seed
         self.lossPercent = lossPercent
         self.seconds = seconds
@@ -48,7 +50,9 @@ struct CallRun: CustomStringConvertible, Sendable {
         }
         (plan.customerUp, plan.customerDown, plan.technicianUp, plan.technicianDown) =
             (links[0], links[1], links[2], links[3])
-        plan.profile = SRTPProfile.allCases.randomElement(using: &draws) ?? .aeadAES128GCM
+        let profiles = keyExchange == .dtls ? DTLSContext.preferredProfiles : SRTPProfile.allCases
+        plan.profile = profiles.randomElement(using: &draws) ?? .aeadAES128GCM
+        plan.configure = { $0.keyExchange = keyExchange }
 
         let system = SimulatedSystem(seed: seed)
         let call = try system.addCall(plan)

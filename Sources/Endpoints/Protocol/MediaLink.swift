@@ -81,6 +81,14 @@ final class MediaLink {
         receiver = try SRTPReceiver(keys.receiving)
     }
 
+    /// Whether there are keys, and a place to send to.
+    var isReady: Bool {
+        switch sender {
+        case .some: transport.map { $0.remoteAddress != nil } ?? true
+        case .none: false
+        }
+    }
+
     /// The protected packet, or nil if there is no key or path yet, or the key has protected as many as it may.
     func protect(_ packet: RTPPacket) -> Transmit? {
         guard let destination = transport?.remoteAddress ?? remoteAddress else { return nil }

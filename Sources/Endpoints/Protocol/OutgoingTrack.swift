@@ -42,6 +42,7 @@ final class OutgoingTrack {
         _ frame: [UInt8], isKeyframe: Bool, captureTime: NTPTimestamp, at now: Instant,
         into queue: inout BoundedQueue<Transmit>
     ) {
+        guard link.isReady else { return }
         let payloads = packetizer.packetize(frame)
         guard !payloads.isEmpty else { return }
         let timestamp = stream.videoTimestamp(captureTime: captureTime)
@@ -57,6 +58,7 @@ final class OutgoingTrack {
         _ packet: [UInt8], samples: Int, captureTime: NTPTimestamp, at now: Instant,
         into queue: inout BoundedQueue<Transmit>
     ) {
+        guard link.isReady else { return }
         let before = stream.packetCount
         let timestamp = stream.audioTimestamp(samples: samples, captureTime: captureTime)
         // The marker says that a talkspurt begins (RFC 3551 section 4.1).

@@ -15,7 +15,7 @@ import Testing
         a.flush()
         var (received, sources): ([[UInt8]], [SocketAddress]) = ([], [])
         while received.count < sent.count {
-            b.wait(orReadable: -1, nanoseconds: 1_000_000_000)
+            b.wait(with: nil, orReadable: -1, nanoseconds: 1_000_000_000)
             _ = b.receive { bytes, source in
                 received.append(bytes)
                 sources.append(source)
