@@ -74,7 +74,7 @@ soak: test-packages
 	LENS_SOAK=1 swift test --skip-build --skip LensTests
 	LENS_SOAK=1 swift test --skip-build --filter LensTests
 	@scripts/install-packages.sh $(CLIENT_PACKAGES)
-	LENS_SOAK=1 scripts/end-to-end.sh
+	LENS_SOAK=1 LENS_INTEROP_TABLE=$(CURDIR)/docs/interop.md scripts/end-to-end.sh
 	scripts/soak-load.sh
 
 bench: build

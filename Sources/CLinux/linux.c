@@ -4,11 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -184,6 +186,56 @@ int lens_connect(int fd, const struct sockaddr_storage *address, socklen_t lengt
     return connect(fd, (const struct sockaddr *)address, length);
 }
 
+int lens_listen_tcp(const struct lens_address *address) {
+    int fd = socket(address->is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    int one = 1, zero = 0;
+    struct sockaddr_storage storage;
+    socklen_t length = lens_sockaddr_write(&storage, address, address->is_ipv6);
+    // IPv4 comes in mapped form where every address is listened at.
+    if (address->is_ipv6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+        bind(fd, (struct sockaddr *)&storage, length) == 0 && listen(fd, 512) == 0)
+        return fd;
+    int code = errno;
+    close(fd);
+    errno = code;
+    return -1;
+}
+
+int lens_accept(int fd, struct lens_address *remote, struct lens_address *local) {
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    int connection = accept4(fd, (struct sockaddr *)&storage, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (connection < 0) return -1;
+    lens_sockaddr_read(&storage, remote);
+    // Each frame goes at once: it is a packet.
+    int one = 1;
+    setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (lens_local_name(connection, &storage) == 0) lens_sockaddr_read(&storage, local);
+    return connection;
+}
+
+ssize_t lens_receive_bytes(int fd, void *bytes, size_t length) { return recv(fd, bytes, length, MSG_DONTWAIT); }
+
+ssize_t lens_send_bytes(int fd, const void *bytes, size_t length) {
+    return send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int lens_open_set(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int lens_watch(int set, int fd, uint32_t mark, int is_new, int wants_room) {
+    struct epoll_event event = {.events = EPOLLIN | (wants_room ? EPOLLOUT : 0), .data.u32 = mark};
+    return epoll_ctl(set, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+}
+
+int lens_watched(int set, uint32_t *marks, int capacity) {
+    struct epoll_event events[64];
+    int count = epoll_wait(set, events, capacity < 64 ? capacity : 64, 0);
+    for (int i = 0; i < count; i++) marks[i] = events[i].data.u32;
+    return count < 0 ? 0 : count;
+}
+
 int lens_local_name(int fd, struct sockaddr_storage *address) {
     socklen_t length = sizeof *address;
     return getsockname(fd, (struct sockaddr *)address, &length);
@@ -232,7 +284,8 @@ int lens_wait_readable(int first, int second, int third, int64_t timeout_nanosec
         {.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}, {.fd = third, .events = POLLIN}};
     struct timespec timeout = {
         .tv_sec = timeout_nanoseconds / 1000000000, .tv_nsec = timeout_nanoseconds % 1000000000};
-    return ppoll(descriptors, third < 0 ? 2 : 3, timeout_nanoseconds < 0 ? 0 : &timeout, 0) > 0 && descriptors[1].revents != 0;
+    if (ppoll(descriptors, third < 0 ? 2 : 3, timeout_nanoseconds < 0 ? 0 : &timeout, 0) <= 0) return 0;
+    return (descriptors[1].revents != 0) | (descriptors[2].revents != 0) << 1;
 }
 
 int lens_open_event(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

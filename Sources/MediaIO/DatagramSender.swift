@@ -32,7 +32,7 @@ public struct DatagramSender: ~Copyable {
 
     deinit { unsafe firsts.deallocate() }
 
-    /// Sends the batch's datagrams and empties it: those of one message in their order, with UDP_SEGMENT where the socket has it.
+    /// Sends the batch's datagrams, those of TCP connections excepted, and empties it: those of one message in their order, with UDP_SEGMENT where the socket has it.
     /// What the kernel refuses is dropped and counted.
     public mutating func send(_ batch: inout SendBatch, through socket: borrowing UDPSocket) {
         if longestSegment != .max, systemCalls >= retryAt { longestSegment = .max }
@@ -40,6 +40,8 @@ public struct DatagramSender: ~Copyable {
         var vectors = 0
         for index in 0..<batch.messageCount {
             let message = batch.message(index)
+            // Those of connections are the streams' matter.
+            if message.path.connection != 0 { continue }
             let isWhole =
                 message.count == 1
                 || socket.offload.segments && message.segmentSize <= longestSegment && message.count <= memory.capacity

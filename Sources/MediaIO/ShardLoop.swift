@@ -12,7 +12,14 @@ struct ShardLoop: ~Copyable {
     /// From this wait in the socket on, in ns, its fill is looked at.
     private static let lateness: Int64 = 2_000_000
 
+    /// Between two looks for new connections while datagrams come fast, in ns.
+    private static let streamInterval: Int64 = 5_000_000
+
     private let socket: UDPSocket
+    private var streams: StreamSockets?
+    private var streamBatch = ReceiveBatch(capacity: receiveCapacity)
+    private var hasStreamWork = false
+    private var nextStreamLook = Instant(nanoseconds: 0)
     private let mailbox: ShardMailbox
     private let onEvent: (ShardEvent) -> Void
     private let report: (ShardMeasurements) -> Void
@@ -35,11 +42,12 @@ struct ShardLoop: ~Copyable {
     private var lastDone: UInt64 = 0
 
     init(
-        socket: consuming UDPSocket, configuration: RelayConfiguration, mailbox: ShardMailbox,
+        sockets: consuming ShardSockets, configuration: RelayConfiguration, mailbox: ShardMailbox,
         onEvent: @escaping (ShardEvent) -> Void, report: @escaping (ShardMeasurements) -> Void
     ) {
-        batch = ReceiveBatch(capacity: Self.receiveCapacity, merged: socket.offload.merges)
-        self.socket = socket
+        batch = ReceiveBatch(capacity: Self.receiveCapacity, merged: sockets.datagrams.offload.merges)
+        socket = sockets.datagrams
+        streams = sockets.streams
         self.mailbox = mailbox
         self.onEvent = onEvent
         self.report = report
@@ -66,7 +74,8 @@ struct ShardLoop: ~Copyable {
             for command in commands { command(&shard, now) }
         }
         if mailbox.isClosed { return false }
-        let waits = pace.isFast && !isBehind
+        // Connections would not be heard from a receive that sleeps.
+        let waits = pace.isFast && !isBehind && !hasConnections
         let asked = waits ? depth.next(most: wanted) : wanted
         let received = receiver.receive(from: socket, into: &batch, most: asked, waits: waits)
         isBehind = asked > 1 && receiver.isFull(batch)
@@ -78,19 +87,20 @@ struct ShardLoop: ~Copyable {
             var index = 0
             while index < received {
                 index = shard.receive(&batch, startingAt: index, into: &outgoing, at: now)
-                sender.send(&outgoing, through: socket)
+                send()
             }
             depth.note(messages: batch.messageCount, asked: asked, wasWaiting: batch.stamp(ofMessage: 0) < lastDone)
             measure()
             wanted = max(Self.fewestMerged, Self.receiveCapacity &* batch.messageCount / batch.count)
         }
+        if hasStreamWork || now >= nextStreamLook { receiveStreams(at: now) }
         if let due = shard.nextTimeout, due <= now { runTimers(at: now) }
         while let event = shard.pollEvent() { onEvent(event) }
         if now >= nextReport, hasMeasured {
             nextReport = now.advanced(byNanoseconds: Self.reportInterval)
             reportMeasurements()
         }
-        if !isBehind, !pace.isFast { wait(at: now) }
+        if !isBehind, !pace.isFast || hasConnections { wait(at: now) }
         return true
     }
 
@@ -111,7 +121,7 @@ struct ShardLoop: ~Copyable {
         repeat {
             shard.handleTimeout(at: now, into: &outgoing)
             if outgoing.count == 0 { return }
-            sender.send(&outgoing, through: socket)
+            send()
         } while shard.nextTimeout.map { $0 <= now } ?? false
     }
 
@@ -122,7 +132,42 @@ struct ShardLoop: ~Copyable {
             let untilReport = nextReport.nanoseconds(since: now)
             timeout = timeout.map { min($0, untilReport) } ?? untilReport
         }
-        if socket.wait(orReadable: mailbox.wakeDescriptor, nanoseconds: timeout) { mailbox.noteAwake() }
+        let descriptor: Int32 =
+            switch streams {
+            case .some(let sockets): sockets.descriptor
+            case .none: -1
+            }
+        let ready = socket.wait(orReadable: mailbox.wakeDescriptor, or: descriptor, nanoseconds: timeout)
+        if ready.other { mailbox.noteAwake() }
+        hasStreamWork = ready.third
+    }
+
+    @inline(__always)
+    private mutating func send() {
+        if outgoing.connectedCount > 0 { streams?.send(outgoing) }
+        sender.send(&outgoing, through: socket)
+    }
+
+    // MARK: Connections
+
+    private var hasConnections: Bool {
+        switch streams {
+        case .some(let sockets): !sockets.isEmpty
+        case .none: false
+        }
+    }
+
+    private mutating func receiveStreams(at now: Instant) {
+        hasStreamWork = false
+        nextStreamLook = now.advanced(byNanoseconds: Self.streamInterval)
+        streams?.poll(at: now)
+        while streams?.receive(into: &streamBatch, at: now) ?? false {
+            var index = 0
+            while index < streamBatch.count {
+                index = shard.receive(&streamBatch, startingAt: index, into: &outgoing, at: now)
+                send()
+            }
+        }
     }
 
     private mutating func measure() {

@@ -70,14 +70,24 @@ public final class ShardThread: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Binds the socket and starts the thread.
+    /// Where it takes TCP connections; nil if nowhere.
+    public let streamAddress: SocketAddress?
+
+    /// Binds the sockets and starts the thread.
     ///
+    /// - Parameter streams: where to take TCP connections; nil for nowhere.
     /// - Throws: `UDPSocketError` if the port cannot be bound, `ShardError.systemLimit` if the system refuses a thread.
     public init(
-        index: Int, bindingTo address: SocketAddress, configuration: RelayConfiguration, offload: UDPOffload = .full
+        index: Int, bindingTo address: SocketAddress, streams: SocketAddress? = nil, configuration: RelayConfiguration,
+        offload: UDPOffload = .full
     ) throws {
         guard let mailbox = ShardMailbox() else { throw ShardError.systemLimit }
         let socket = try UDPSocket(bindingTo: address, offload: offload)
+        let listener = try streams.map { address throws(UDPSocketError) in try StreamSockets(bindingTo: address) }
+        switch listener {
+        case .some(let sockets): streamAddress = sockets.localAddress
+        case .none: streamAddress = nil
+        }
         localAddress = socket.localAddress
         receiveBufferSize = socket.receiveBufferSize
         sendBufferSize = socket.sendBufferSize
@@ -88,9 +98,10 @@ public final class ShardThread: Sendable {
         let (events, continuation) = AsyncStream.makeStream(
             of: ShardEvent.self, bufferingPolicy: .bufferingOldest(4_096))
         self.events = events
-        let start = ThreadStart(socket: socket, owner: self) { thread, socket in
+        let start = ThreadStart(sockets: ShardSockets(datagrams: socket, streams: listener), owner: self) {
+            thread, sockets in
             thread.processorClock.store(ThreadProcessorTime.clockOfThisThread, ordering: .releasing)
-            ShardLoop(socket: socket, configuration: configuration, mailbox: mailbox) { event in
+            ShardLoop(sockets: sockets, configuration: configuration, mailbox: mailbox) { event in
                 guard case .dropped = continuation.yield(event) else { return }
                 thread.eventsDropped.wrappingAdd(1, ordering: .relaxed)
             } report: { measurements in
@@ -175,21 +186,27 @@ private final class ResumeOnce<Value: Sendable>: Sendable {
 }
 
 /// Carries a socket into a new thread.
+/// What a shard's thread owns of the network.
+struct ShardSockets: ~Copyable {
+    let datagrams: UDPSocket
+    let streams: StreamSockets?
+}
+
 private final class ThreadStart: Sendable {
     /// How far a shard goes before the other threads: it preempts them when media comes, and under full load leaves them a quarter
     /// of a shared core.
     private static let niceSteps: CInt = 5
 
-    private let socket: Mutex<UDPSocket?>
+    private let sockets: Mutex<ShardSockets?>
     private let owner: ShardThread
-    private let body: @Sendable (ShardThread, consuming UDPSocket) -> Void
+    private let body: @Sendable (ShardThread, consuming ShardSockets) -> Void
     private let name = Mutex("")
 
     init(
-        socket: consuming UDPSocket, owner: ShardThread,
-        body: @escaping @Sendable (ShardThread, consuming UDPSocket) -> Void
+        sockets: consuming sending ShardSockets, owner: ShardThread,
+        body: @escaping @Sendable (ShardThread, consuming ShardSockets) -> Void
     ) {
-        self.socket = Mutex(socket)
+        self.sockets = Mutex(sockets)
         self.owner = owner
         self.body = body
     }
@@ -220,7 +237,7 @@ private final class ThreadStart: Sendable {
         // does not permit it the relay works all the same.
         _ = lens_raise_thread_priority(Self.niceSteps)
         _ = lens_leave_restartable_sequences()
-        guard let socket = socket.withLock({ $0.take() }) else { return }
-        body(owner, socket)
+        guard let sockets = sockets.withLock({ $0.take() }) else { return }
+        body(owner, sockets)
     }
 }

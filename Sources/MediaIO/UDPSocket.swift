@@ -58,10 +58,13 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// - Parameters:
     ///   - third: one more descriptor, or -1.
     ///   - nanoseconds: nil waits without end.
-    /// - Returns: whether the other descriptor is readable.
+    /// - Returns: whether the other and the third descriptor are readable.
     @discardableResult
-    public func wait(orReadable other: Int32, or third: Int32 = -1, nanoseconds: Int64?) -> Bool {
-        lens_wait_readable(descriptor, other, third, nanoseconds.map { max(0, $0) } ?? -1) != 0
+    public func wait(
+        orReadable other: Int32, or third: Int32 = -1, nanoseconds: Int64?
+    ) -> (other: Bool, third: Bool) {
+        let ready = lens_wait_readable(descriptor, other, third, nanoseconds.map { max(0, $0) } ?? -1)
+        return (ready & 1 != 0, ready & 2 != 0)
     }
 
     /// The address of this machine that packets to `remote` leave from.

@@ -71,16 +71,33 @@ class Server:
     def json(self, method, path, body=None, token=KEY):
         return json.loads(self.call(method, path, body, token)[2])
 
-    def session(self, started=True):
-        """A session whose customer has been through all gates: its id and the customer's token."""
-        session = self.json("POST", "/api/v1/sessions", {"type": "lens", "name": "Test", "method": "pin"})
-        joined = self.json("POST", "/api/v1/join", {"pin": session["pin"]})
-        token = joined["token"]
-        self.json("POST", "/api/v1/customer/devices", {"camera": True, "microphone": True}, token)
-        self.json("POST", "/api/v1/customer/eula", {"version": joined["eula"]["version"], "accepted": True}, token)
-        if started:
-            self.json("POST", f"/api/v1/sessions/{session['id']}/start", {})
-        return session["id"], token
 
-    def media(self, session):
-        return self.json("GET", f"/api/v1/sessions/{session}")["media"]
+
+class Session:
+    """A session of a server, made by an automation."""
+
+    def __init__(self, server):
+        self.server = server
+        made = server.json("POST", "/api/v1/sessions", {"type": "lens", "name": "Test", "method": "pin"})
+        self.id, self.pin = made["id"], made["pin"]
+
+    def join(self):
+        """The customer goes through all gates. Answers the token."""
+        joined = self.server.json("POST", "/api/v1/join", {"pin": self.pin})
+        token = joined["token"]
+        self.server.json("POST", "/api/v1/customer/devices", {"camera": True, "microphone": True}, token)
+        answer = {"version": joined["eula"]["version"], "accepted": True}
+        self.server.json("POST", "/api/v1/customer/eula", answer, token)
+        return token
+
+    def do(self, verb):
+        """start, hold, resume or end."""
+        self.server.json("POST", f"/api/v1/sessions/{self.id}/{verb}", {})
+
+    @property
+    def status(self):
+        return self.server.json("GET", f"/api/v1/sessions/{self.id}")["status"]
+
+    @property
+    def media(self):
+        return self.server.json("GET", f"/api/v1/sessions/{self.id}")["media"]

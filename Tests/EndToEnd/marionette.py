@@ -26,10 +26,15 @@ PREFERENCES = {
 
 
 class Firefox:
+    _count = 0
+
     def __init__(self, namespace):
+        # Two of them may share the namespace.
+        Firefox._count += 1
+        port = 2828 + Firefox._count
         self._profile = tempfile.mkdtemp(prefix="lens-firefox-")
         with open(os.path.join(self._profile, "user.js"), "w") as file:
-            for name, value in PREFERENCES.items():
+            for name, value in {**PREFERENCES, "marionette.port": port}.items():
                 file.write(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n")
         environment = dict(os.environ, HOME=self._profile, MOZ_HEADLESS="1", XDG_RUNTIME_DIR=self._profile)
         self._process = subprocess.Popen(
@@ -39,7 +44,7 @@ class Firefox:
         end = time.monotonic() + 60
         while True:
             try:
-                self._socket = namespace.call(lambda: socket.create_connection(("127.0.0.1", 2828), 5))
+                self._socket = namespace.call(lambda: socket.create_connection(("127.0.0.1", port), 5))
                 break
             except OSError:
                 if time.monotonic() > end or self._process.poll() is not None:

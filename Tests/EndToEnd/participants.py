@@ -1,6 +1,7 @@
 """Everyone who can publish to the relay or play from it, by one face.
 
-A publisher is opened, and closed. A player is opened, answers `watch(seconds)` with what it saw, and is closed.
+A publisher is opened, and closed. A player is opened, answers `watch(seconds)` with what it saw, and is closed. The session is started
+between the two, unless the player does that itself (`starts`).
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ import time
 
 import browsers
 import clip
+import lens
 import strip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,7 +48,11 @@ class Seen:
     cipher: str | None = None
 
 
-class Browser:
+class Participant:
+    starts = False
+
+
+class Browser(Participant):
     def __init__(self, place, page, inside):
         self.place, self.page, self.inside = place, page, inside
 
@@ -55,18 +61,18 @@ class Browser:
 
 
 class BrowserPublisher(Browser):
-    def open(self, session, token):
+    def open(self, session):
         url = self.place.url(self.inside)
         if self.inside:
-            self.page.open_with_canvas(url, session, token)
+            self.page.open_with_canvas(url, session.id, session.join())
         else:
-            self.page.open(url, "publish", session, token)
+            self.page.open(url, "publish", session.id, session.join())
         self.page.wait_until_connected()
 
 
 class BrowserPlayer(Browser):
-    def open(self, session, token):
-        self.page.open(self.place.url(self.inside), "play", session, token)
+    def open(self, session):
+        self.page.open(self.place.url(self.inside), "play", session.id, lens.KEY)
         self.page.wait_until_connected()
 
     def watch(self, seconds):
@@ -78,7 +84,7 @@ class BrowserPlayer(Browser):
         return Seen(self.page.marks("seen"), sound["packetsReceived"], sound.get("totalAudioEnergy"), cipher)
 
 
-class Program:
+class Program(Participant):
     """A client that is a program; what it prints to stderr is shown when it fails."""
 
     def __init__(self, place, command):
@@ -86,8 +92,16 @@ class Program:
         self.errors = tempfile.TemporaryFile("w+")
 
     def start(self, *arguments):
+        environment = dict(os.environ, LENS_API_KEY=lens.KEY, LENS_SERVER=self.place.url())
         self.process = subprocess.Popen(
-            [*self.command, *arguments], stdout=subprocess.PIPE, stderr=self.errors, text=True)
+            [*self.command, *arguments], stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment)
+
+    def wait(self, condition, what):
+        end = time.monotonic() + 15
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.complain(what)
+            time.sleep(0.05)
 
     def complain(self, what):
         self.errors.seek(0)
@@ -107,13 +121,9 @@ class ProgramPublisher(Program):
         super().__init__(place, command)
         self.files = picture, sound
 
-    def open(self, session, token):
-        self.start("publish", f"{self.place.url()}/whip/{session}", token, *self.files)
-        end = time.monotonic() + 15
-        while self.place.server.media(session)["packetsReceived"] == 0:
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.complain("sends nothing")
-            time.sleep(0.05)
+    def open(self, session):
+        self.start("publish", f"{self.place.url()}/whip/{session.id}", session.join(), *self.files)
+        self.wait(lambda: session.media["packetsReceived"] > 0, "sends nothing")
 
 
 class ProgramPlayer(Program):
@@ -121,8 +131,8 @@ class ProgramPlayer(Program):
 
     ARRIVAL = 2
 
-    def open(self, session, token):
-        self.target = f"{self.place.url()}/whep/{session}", token
+    def open(self, session):
+        self.target = f"{self.place.url()}/whep/{session.id}", lens.KEY
 
     def watch(self, seconds):
         self.start("play", *self.target, str(seconds + self.ARRIVAL), *self.more())
@@ -146,14 +156,55 @@ class PionPlayer(ProgramPlayer):
         return (self.file,)
 
     def read(self, report):
-        width = clip.WIDTH
-        # Where the publisher began smaller, the strip is scaled along.
-        luma = subprocess.run(
-            ["ffmpeg", "-hide_banner", "-loglevel", "error", "-i", self.file, "-vf",
-             f"scale={width}:{clip.HEIGHT}:flags=neighbor,crop={width}:1:0:{strip.middle_row(clip.HEIGHT)},format=gray",
-             "-fps_mode", "passthrough", "-f", "rawvideo", "-"], check=True, capture_output=True).stdout
-        rows = [luma[start : start + width] for start in range(0, len(luma), width)]
-        return Seen([(strip.number(row), 0.0) for row in rows], report["audioPackets"], None)
+        return Seen(_numbers(self.file), report["audioPackets"], None)
+
+
+class LensPublisher(Program):
+    """`lens customer`, which goes through the gates by itself."""
+
+    def __init__(self, place):
+        super().__init__(place, [lens.PROGRAM, "customer"])
+
+    def open(self, session):
+        made = self.place.clip
+        self.start("--join", session.pin, "--video", made.vp8, "--audio", made.sound, "--bitrate", "1500000")
+        self.wait(lambda: session.status == "Waiting", "does not get to wait")
+
+
+class LensPlayer(Program):
+    """`lens technician`, which starts the session."""
+
+    starts = True
+
+    def __init__(self, place):
+        super().__init__(place, [lens.PROGRAM, "technician"])
+
+    def open(self, session):
+        self.session = session
+
+    def watch(self, seconds):
+        output = os.path.join(self.place.folder, f"technician-{time.monotonic_ns()}")
+        report = output + ".json"
+        self.start("--session", self.session.id, "--duration", str(seconds), "--output", output, "--report", report)
+        self.process.communicate(timeout=seconds + 30)
+        if self.process.returncode != 0:
+            self.complain(f"ended with {self.process.returncode}")
+        with open(report, encoding="utf-8") as file:
+            found = json.load(file)
+        return Seen(
+            _numbers(os.path.join(output, "received.ivf")), found["audio"]["packetsReceived"], None,
+            "SRTP_" + found["srtpProfile"])
+
+
+def _numbers(path):
+    """The frame numbers in a file of VP8."""
+    width = clip.WIDTH
+    # Where the publisher began smaller, the strip is scaled along.
+    luma = subprocess.run(
+        ["ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-vf",
+         f"scale={width}:{clip.HEIGHT}:flags=neighbor,crop={width}:1:0:{strip.middle_row(clip.HEIGHT)},format=gray",
+         "-fps_mode", "passthrough", "-f", "rawvideo", "-"], check=True, capture_output=True).stdout
+    return [(strip.number(luma[start : start + width]), 0.0) for start in range(0, len(luma), width)]
 
 
 def _python(name):
@@ -189,6 +240,7 @@ def publisher(name, place):
         case "aiortc": return ProgramPublisher(place, _python("aiortc_client.py"), made.vp8, made.sound)
         case "gstreamer": return ProgramPublisher(place, _system_python("gstreamer_client.py"), made.picture, made.sound)
         case "pion": return ProgramPublisher(place, [os.path.join(place.folder, "pion")], made.vp8, made.opus)
+        case "lens": return LensPublisher(place)
     raise ValueError(name)
 
 
@@ -199,4 +251,5 @@ def player(name, place):
         case "aiortc": return ProgramPlayer(place, _python("aiortc_client.py"))
         case "gstreamer": return ProgramPlayer(place, _system_python("gstreamer_client.py"))
         case "pion": return PionPlayer(place, [os.path.join(place.folder, "pion")])
+        case "lens": return LensPlayer(place)
     raise ValueError(name)

@@ -8,32 +8,36 @@ import participants
 
 def test_nothing_arrives_before_the_start_and_all_after_it(place, opened):
     """D14: the publisher may be there long before; the first frame comes with the start."""
-    session, token = place.server.session(started=False)
-    opened(sender := participants.publisher("chromium", place)).open(session, token)
-    opened(receiver := participants.player("chromium", place)).open(session, lens.KEY)
+    session = lens.Session(place.server)
+    opened(participants.publisher("chromium", place)).open(session)
+    receiver = opened(participants.player("chromium", place))
+    receiver.open(session)
     receiver.page.read_marks("seen")
     time.sleep(1.5)
     assert receiver.page.marks("seen") == []
-    media = place.server.media(session)
+    media = session.media
     assert media["packetsForwarded"] == 0 and media["packetsDroppedAtGate"] > 0
 
-    place.server.json("POST", f"/api/v1/sessions/{session}/start", {})
+    session.do("start")
     receiver.page.wait("return window.marks.seen.length > 15", 10, "frames after the start")
-    assert place.server.media(session)["mediaBytesForwardedBeforeStart"] == 0
+    assert session.media["mediaBytesForwardedBeforeStart"] == 0
     # Hold stops both ways (the rule's first half), resuming brings the picture back.
-    place.server.json("POST", f"/api/v1/sessions/{session}/hold", {})
+    session.do("hold")
     time.sleep(0.5)
     held = len(receiver.page.marks("seen"))
     time.sleep(1)
     assert len(receiver.page.marks("seen")) == held
-    place.server.json("POST", f"/api/v1/sessions/{session}/resume", {})
+    session.do("resume")
     receiver.page.wait(f"return window.marks.seen.length > {held + 15}", 10, "frames after the hold")
 
 
 def test_an_ice_restart_in_mid_call_breaks_nothing(place, opened):
-    session, token = place.server.session()
-    opened(sender := participants.publisher("chromium", place)).open(session, token)
-    opened(receiver := participants.player("chromium", place)).open(session, lens.KEY)
+    session = lens.Session(place.server)
+    sender = opened(participants.publisher("chromium", place))
+    sender.open(session)
+    session.do("start")
+    receiver = opened(participants.player("chromium", place))
+    receiver.open(session)
     receiver.page.read_marks("seen")
     for page in (sender.page, receiver.page):
         before = _pair(page)

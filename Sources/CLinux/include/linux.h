@@ -100,6 +100,23 @@ int lens_receive_local_address(int fd, int is_ipv6);
 int lens_receive_stamps(int fd);
 int lens_receive_overflow(int fd);
 
+/// Opens a TCP socket that listens at an address, without waiting; -1 with errno.
+int lens_listen_tcp(const struct lens_address *address);
+
+/// Takes a connection that waits, says who is at both ends; -1 with errno.
+int lens_accept(int fd, struct lens_address *remote, struct lens_address *local);
+
+/// Bytes of a connection, without waiting: their number, 0 at its end, -1 with errno.
+ssize_t lens_receive_bytes(int fd, void *bytes, size_t length);
+ssize_t lens_send_bytes(int fd, const void *bytes, size_t length);
+
+/// A set of descriptors, itself a descriptor that is readable when one of them has something; -1 with errno.
+int lens_open_set(void);
+/// Puts a descriptor into the set, or changes whether room to write counts too. `mark` comes back with what it has. -1 with errno.
+int lens_watch(int set, int fd, uint32_t mark, int is_new, int wants_room);
+/// The marks of those that have something, without waiting. Answers their number.
+int lens_watched(int set, uint32_t *marks, int capacity);
+
 /// How long a receive that waits may sleep. -1 with errno.
 int lens_set_receive_timeout(int fd, int64_t nanoseconds);
 
@@ -117,8 +134,8 @@ int lens_send_buffer_size(int fd);
 /// How much of the receive buffer is taken, 0 ... 256; -1 with errno.
 int lens_receive_fill(int fd);
 
-/// Waits until one of the descriptors is readable; the third may be -1. A negative timeout waits without end. Answers whether the
-/// second is.
+/// Waits until one of the descriptors is readable; the third may be -1. A negative timeout waits without end. Answers 1 if the second
+/// is, 2 if the third is, their sum if both are.
 int lens_wait_readable(int first, int second, int third, int64_t timeout_nanoseconds);
 
 /// An eventfd that does not block; -1 with errno.

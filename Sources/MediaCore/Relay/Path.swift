@@ -6,11 +6,14 @@ public struct Path: Hashable, Sendable {
     /// The local address that was addressed; unspecified lets the kernel choose.
     public var local: IPAddress
     public var remote: SocketAddress
+    /// The TCP connection that it is, by a number that no other connection of the shard ever has; 0 over UDP.
+    public var connection: UInt32
 
     @inlinable
-    public init(local: IPAddress, remote: SocketAddress) {
+    public init(local: IPAddress, remote: SocketAddress, connection: UInt32 = 0) {
         self.local = local
         self.remote = remote
+        self.connection = connection
     }
 
     /// A path to an address that was agreed on before anything came from there.

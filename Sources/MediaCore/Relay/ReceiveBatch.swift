@@ -158,15 +158,19 @@ public struct ReceiveBatch: ~Copyable {
 
     /// Copies a datagram in, for simulations. False when the batch is full. Longer ones are truncated, as the kernel does it.
     public mutating func append(_ bytes: [UInt8], from source: SocketAddress, to local: SocketAddress? = nil) -> Bool {
+        append(bytes.rawSpan, along: Path(local: local?.address ?? Path(to: source).local, remote: source))
+    }
+
+    /// Copies a datagram in that a connection has brought.
+    public mutating func append(_ bytes: borrowing RawSpan, along path: Path) -> Bool {
         guard messageCount < capacity else { return false }
-        let length = min(bytes.count, messageSize)
+        let length = min(bytes.byteCount, messageSize)
         unsafe bytes.withUnsafeBytes { source in
             if let address = source.baseAddress {
                 unsafe message(messageCount).copyMemory(from: address, byteCount: length)
             }
         }
-        let path = Path(local: local?.address ?? Path(to: source).local, remote: source)
-        add(ReceivedDatagram(path: path, length: length, isTruncated: bytes.count > length))
+        add(ReceivedDatagram(path: path, length: length, isTruncated: bytes.byteCount > length))
         return true
     }
 }

@@ -53,6 +53,8 @@ public struct SendBatch: ~Copyable {
     public private(set) var count = 0
     /// Messages that they make up.
     public private(set) var messageCount = 0
+    /// Messages among them that go along a TCP connection.
+    public private(set) var connectedCount = 0
 
     @unsafe
     @usableFromInline
@@ -97,6 +99,7 @@ public struct SendBatch: ~Copyable {
     public mutating func removeAll() {
         count = 0
         messageCount = 0
+        connectedCount = 0
         epoch &+= 1
     }
 
@@ -210,5 +213,6 @@ public struct SendBatch: ~Copyable {
             path: path, segmentSize: length, length: length, count: 1, first: count, last: count)
         count &+= 1
         messageCount &+= 1
+        if path.connection != 0 { connectedCount &+= 1 }
     }
 }

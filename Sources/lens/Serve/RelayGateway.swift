@@ -85,7 +85,8 @@ actor RelayGateway: MediaGateway {
         do {
             let description = try SessionDescription.offered(offer.sdp)
             if description.usesDTLS {
-                let terms = WebRTCAnswerTerms(fingerprint: try await fingerprint(of: placement.shard))
+                let terms = WebRTCAnswerTerms(
+                    fingerprint: try await fingerprint(of: placement.shard), tcpPort: shard.streamAddress?.port)
                 let media = try negotiateWebRTC(offer: description, context: context, terms: terms, using: &generator)
                 let leg = LegDescription(session: placement.key, side: side, media: media)
                 let id = try await Self.run(on: shard) { relay, now in try relay.addLeg(leg, at: now) }

@@ -38,6 +38,12 @@ struct ServeCommand: AsyncParsableCommand {
             "UDP port for media; shard i listens on this + i (default: 7000; 0: free ones).", valueName: "n"))
     var mediaPort: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "TCP port for media where UDP is blocked, such as 443; shard i listens on this + i (default: as --media-port; off: none).",
+            valueName: "n"))
+    var mediaTCPPort: String?
+
     @Option(help: ArgumentHelp("Relay threads, each with its own port (default: one per core).", valueName: "n"))
     var shards: Int?
 
@@ -131,6 +137,7 @@ struct ServeCommand: AsyncParsableCommand {
                 http: sources.one("http", http),
                 mediaAddresses: sources.many("media-address", mediaAddress),
                 mediaPort: sources.one("media-port", mediaPort.map(String.init)),
+                mediaTCPPort: sources.one("media-tcp-port", mediaTCPPort),
                 shards: sources.one("shards", shards.map(String.init)),
                 apiKey: sources.one("api-key", apiKey),
                 publicURL: sources.one("public-url", publicURL),

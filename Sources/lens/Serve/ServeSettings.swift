@@ -12,6 +12,10 @@ struct ServeSettings: Sendable, Equatable {
     var mediaAddresses: [IPAddress] = []
     /// Shard i listens on this port + i; 0 takes free ones.
     var mediaPort: UInt16 = 7000
+    /// Shard i takes TCP connections on this port + i; nil: on the same number as UDP.
+    var mediaTCPPort: UInt16?
+    /// Media goes over UDP only.
+    var hasNoTCP = false
     var shards = 1
     /// Nil: one is made for this run and printed.
     var apiKey: String?
@@ -34,6 +38,13 @@ struct ServeSettings: Sendable, Equatable {
         if isHTTPOnLoopback { return IPAddress(httpHost) == .loopbackV6 ? [.loopbackV6] : [.loopbackV4] }
         let found = InterfaceAddresses.all()
         return found.isEmpty ? [.loopbackV4] : found
+    }
+
+    /// Where shard `index` takes TCP connections; nil if nowhere.
+    func streamPort(_ index: Int) -> Int? {
+        if hasNoTCP { return nil }
+        let first = Int(mediaTCPPort ?? mediaPort)
+        return first == 0 ? 0 : first + index
     }
 
     private var isHTTPOnLoopback: Bool {

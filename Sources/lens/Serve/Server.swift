@@ -59,14 +59,24 @@ struct Server: Sendable {
                 shards.append(
                     try ShardThread(
                         index: index, bindingTo: SocketAddress(address, port: port),
+                        streams: try streamAddress(index),
                         configuration: configuration, offload: settings.udpOffload))
             } catch let error as UDPSocketError {
-                throw SettingsError(description: "\(error); choose another with --media-port or --media-address")
+                throw SettingsError(
+                    description: "\(error); choose another with --media-port, --media-tcp-port or --media-address")
             }
         }
         // The same for all of them.
         if let shard = shards.first { warnAboutBuffers(shard) }
         return shards
+    }
+
+    private func streamAddress(_ index: Int) throws -> SocketAddress? {
+        guard let number = settings.streamPort(index) else { return nil }
+        guard let port = UInt16(exactly: number) else {
+            throw SettingsError(description: "port \(number) does not exist; choose a lower --media-tcp-port")
+        }
+        return SocketAddress(settings.mediaBindAddress, port: port)
     }
 
     private func warnAboutBuffers(_ shard: ShardThread) {
@@ -112,6 +122,7 @@ struct Server: Sendable {
                     "http": "\(host):\(port)",
                     "media": "\(announced.map(\.description).joined(separator: ","))",
                     "srtp": "\(settings.srtpBackend)",
+                    "tcp": "\(shards.compactMap { $0.streamAddress?.port }.map { String($0) }.joined(separator: ","))",
                     "ports": "\(shards.map { String($0.localAddress.port) }.joined(separator: ","))",
                 ])
             await onReady(RunningServer(url: "http://\(host):\(port)", apiKey: key, shards: shards))

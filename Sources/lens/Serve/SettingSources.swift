@@ -33,7 +33,8 @@ struct SettingSources {
 /// The settings file: a YAML mapping from flag names to scalars or lists of scalars.
 enum SettingsFile {
     static let keys: Set<String> = [
-        "http", "media-address", "media-port", "shards", "api-key", "public-url", "sdes-peers", "ice-server",
+        "http", "media-address", "media-port", "media-tcp-port", "shards", "api-key", "public-url", "sdes-peers",
+        "ice-server",
         "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
     ]
     /// Bytes of a settings file at most.
@@ -83,6 +84,7 @@ struct SettingValues {
     var http: String?
     var mediaAddresses: [String] = []
     var mediaPort: String?
+    var mediaTCPPort: String?
     var shards: String?
     var apiKey: String?
     var publicURL: String?
@@ -114,6 +116,14 @@ extension ServeSettings {
                     description: "--media-port \(text) is not a port; choose 1 to 65535, or 0 for free ones")
             }
             mediaPort = port
+        }
+        if let text = values.mediaTCPPort {
+            guard text == "off" || UInt16(text) != nil else {
+                throw SettingsError(
+                    description: "--media-tcp-port \(text) is not a port; choose 1 to 65535, 0 for free ones, or off")
+            }
+            mediaTCPPort = UInt16(text)
+            hasNoTCP = text == "off"
         }
         if let text = values.shards {
             guard let count = Int(text), (1...256).contains(count) else {
@@ -195,6 +205,7 @@ extension ServeSettings {
             "http: \(httpHost.contains(":") ? "\"[\(httpHost)]:\(httpPort)\"" : "\(httpHost):\(httpPort)")",
             "media-address: [\(announcedAddresses.map { "\"\($0)\"" }.joined(separator: ", "))]",
             "media-port: \(mediaPort)",
+            "media-tcp-port: \(hasNoTCP ? "off" : String(mediaTCPPort ?? mediaPort))",
             "shards: \(shards)",
             apiKey == nil ? "# api-key: made for each run" : "# api-key: set",
         ]
