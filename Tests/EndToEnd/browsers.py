@@ -1,6 +1,7 @@
 """Real browsers on the pages of `lens serve --dev`."""
 
 import os
+import subprocess
 import time
 
 from selenium import webdriver
@@ -79,15 +80,15 @@ class Page:
         self.driver.quit()
 
 
-def chromium(picture=None, sound=None, arguments=()):
-    """A Chromium of its own; with a clip it has a camera and a microphone that play it."""
+def chromium(picture=None, sound=None, namespace=None):
+    """A Chromium of its own; with a clip it has a camera and a microphone that play it. It may live in a namespace."""
     options = Options()
     options.binary_location = "/usr/bin/chromium"
     # A playing video may keep a page from ever being loaded.
     options.page_load_strategy = "eager"
     for argument in [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--autoplay-policy=no-user-gesture-required", *arguments,
+        "--autoplay-policy=no-user-gesture-required",
     ]:
         options.add_argument(argument)
     if picture:
@@ -96,7 +97,39 @@ def chromium(picture=None, sound=None, arguments=()):
             f"--use-file-for-fake-video-capture={picture}", f"--use-file-for-fake-audio-capture={sound}",
         ]:
             options.add_argument(argument)
-    return Page(webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver")))
+    if not namespace:
+        return Page(webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver")))
+    # Pages of such an address are no secure context, which cameras need.
+    options.add_argument(f"--unsafely-treat-insecure-origin-as-secure={namespace.origin}")
+    return InsidePage(namespace, options)
+
+
+class InsidePage(Page):
+    """A page of a Chromium in a namespace, and its driver there."""
+
+    def __init__(self, namespace, options):
+        port = 9515
+        self._driver_process = subprocess.Popen(
+            [*namespace.prefix, "/usr/bin/chromedriver", f"--port={port}", f"--allowed-ips={namespace.host_address}",
+             "--allowed-origins=*"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                super().__init__(webdriver.Remote(f"http://{namespace.address}:{port}", options=options))
+                return
+            except Exception:
+                if time.monotonic() > end:
+                    self._end()
+                    raise
+                time.sleep(0.2)
+
+    def _end(self):
+        self._driver_process.terminate()
+        self._driver_process.wait()
+
+    def close(self):
+        super().close()
+        self._end()
 
 
 def firefox(namespace):

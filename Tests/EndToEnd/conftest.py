@@ -40,6 +40,7 @@ def place(recorded, namespace, pion, folder):
     """One server for all, on loopback and on the namespace's side. It has to end as it should."""
     server = lens.Server(
         "--media-address", "127.0.0.1", "--media-address", namespace.host_address, host="0.0.0.0")
+    namespace.origin = f"http://{namespace.host_address}:{server.port}"
     yield participants.Place(server, recorded, namespace, folder)
     server.stop()
 

@@ -87,14 +87,16 @@ class BrowserPlayer(Browser):
 class Program(Participant):
     """A client that is a program; what it prints to stderr is shown when it fails."""
 
-    def __init__(self, place, command):
+    def __init__(self, place, command, inside=False):
         self.place, self.command, self.process = place, command, None
+        self.url = place.url(inside)
+        self.prefix = place.namespace.prefix if inside else ()
         self.errors = tempfile.TemporaryFile("w+")
 
     def start(self, *arguments):
-        environment = dict(os.environ, LENS_API_KEY=lens.KEY, LENS_SERVER=self.place.url())
+        environment = dict(os.environ, LENS_API_KEY=lens.KEY, LENS_SERVER=self.url)
         self.process = subprocess.Popen(
-            [*self.command, *arguments], stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment)
+            [*self.prefix, *self.command, *arguments], stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment)
 
     def wait(self, condition, what):
         end = time.monotonic() + 15
@@ -117,12 +119,12 @@ class Program(Participant):
 
 
 class ProgramPublisher(Program):
-    def __init__(self, place, command, picture, sound):
-        super().__init__(place, command)
+    def __init__(self, place, command, picture, sound, inside=False):
+        super().__init__(place, command, inside)
         self.files = picture, sound
 
     def open(self, session):
-        self.start("publish", f"{self.place.url()}/whip/{session.id}", session.join(), *self.files)
+        self.start("publish", f"{self.url}/whip/{session.id}", session.join(), *self.files)
         self.wait(lambda: session.media["packetsReceived"] > 0, "sends nothing")
 
 
@@ -132,7 +134,7 @@ class ProgramPlayer(Program):
     ARRIVAL = 2
 
     def open(self, session):
-        self.target = f"{self.place.url()}/whep/{session.id}", lens.KEY
+        self.target = f"{self.url}/whep/{session.id}", lens.KEY
 
     def watch(self, seconds):
         self.start("play", *self.target, str(seconds + self.ARRIVAL), *self.more())
@@ -162,8 +164,8 @@ class PionPlayer(ProgramPlayer):
 class LensPublisher(Program):
     """`lens customer`, which goes through the gates by itself."""
 
-    def __init__(self, place):
-        super().__init__(place, [lens.PROGRAM, "customer"])
+    def __init__(self, place, inside=False):
+        super().__init__(place, [lens.PROGRAM, "customer"], inside)
 
     def open(self, session):
         made = self.place.clip
@@ -232,15 +234,17 @@ def pion(folder):
     return program
 
 
-def publisher(name, place):
+def publisher(name, place, inside=False):
+    """`inside` the namespace, as Firefox always is."""
     made = place.clip
     match name:
-        case "chromium": return BrowserPublisher(place, browsers.chromium(made.picture, made.sound), False)
+        case "chromium": return BrowserPublisher(
+            place, browsers.chromium(made.picture, made.sound, place.namespace if inside else None), inside)
         case "firefox": return BrowserPublisher(place, browsers.firefox(place.namespace), True)
-        case "aiortc": return ProgramPublisher(place, _python("aiortc_client.py"), made.vp8, made.sound)
+        case "aiortc": return ProgramPublisher(place, _python("aiortc_client.py"), made.vp8, made.sound, inside=inside)
         case "gstreamer": return ProgramPublisher(place, _system_python("gstreamer_client.py"), made.picture, made.sound)
         case "pion": return ProgramPublisher(place, [os.path.join(place.folder, "pion")], made.vp8, made.opus)
-        case "lens": return LensPublisher(place)
+        case "lens": return LensPublisher(place, inside)
     raise ValueError(name)
 
 

@@ -61,8 +61,9 @@ extension RelayShard {
                 PublishedTrack(
                     terms, leg: leg, session: session, side: side, cname: legs[leg].cname, link: link,
                     maximumSubscriptions: configuration.maximumSubscriptions, maximumPorts: configuration.maximumPorts))
-            // With ICE a packet is known by its path, and by nothing that it says of itself.
-            if !terms.usesICE { announce(tracks[index].bindings, .track(index)) }
+            // With ICE too: a phone that changes its network sends media from there before it checks the path. The key proves
+            // whose it is; nothing is sent there before the check.
+            announce(tracks[index].bindings, .track(index))
             return index
         case .play:
             var ordinal = 0
