@@ -157,11 +157,21 @@ struct ShardLoop: ~Copyable {
         }
     }
 
+    private mutating func noteConnections() {
+        switch streams {
+        case .some(let sockets):
+            measurements.connections = sockets.count
+            measurements.connectionDrops = sockets.dropped
+        case .none: break
+        }
+    }
+
     private mutating func receiveStreams(at now: Instant) {
         hasStreamWork = false
         nextStreamLook = now.advanced(byNanoseconds: Self.streamInterval)
         streams?.poll(at: now)
         while streams?.receive(into: &streamBatch, at: now) ?? false {
+            if streamBatch.count > 0 { hasMeasured = true }
             var index = 0
             while index < streamBatch.count {
                 index = shard.receive(&streamBatch, startingAt: index, into: &outgoing, at: now)
@@ -183,6 +193,7 @@ struct ShardLoop: ~Copyable {
     private mutating func reportMeasurements() {
         measurements.kernelReceiveDrops = UInt64(receiver.kernelDrops)
         measurements.kernelSendDrops = sender.dropped
+        noteConnections()
         measurements.isOverloaded = shard.isOverloaded(at: MonotonicClock.now)
         report(measurements)
         // An overload that has passed is to be reported too.

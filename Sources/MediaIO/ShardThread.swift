@@ -13,6 +13,9 @@ public struct ShardMeasurements: Sendable {
     public var kernelReceiveDrops: UInt64 = 0
     /// Datagrams that the kernel did not take for sending.
     public var kernelSendDrops: UInt64 = 0
+    /// TCP connections that are open, and frames that were dropped because theirs was too slow or gone.
+    public var connections = 0
+    public var connectionDrops: UInt64 = 0
     /// The shard sheds media or reads it too late, or did so within about the last second: it takes no new sessions.
     public var isOverloaded = false
 
@@ -23,6 +26,8 @@ public struct ShardMeasurements: Sendable {
         relayLatency.copy(newer.relayLatency)
         kernelReceiveDrops = newer.kernelReceiveDrops
         kernelSendDrops = newer.kernelSendDrops
+        connections = newer.connections
+        connectionDrops = newer.connectionDrops
         isOverloaded = newer.isOverloaded
     }
 }

@@ -47,6 +47,12 @@ enum RelayMetrics {
         count("bytes_forwarded", "Media payload bytes sent on.") { $0.counters.bytesForwarded }
         count("packets_retransmitted", "Packets sent again.") { $0.counters.packetsRetransmitted }
         count("rtcp_received", "RTCP packets taken.") { $0.counters.rtcpReceived }
+        count("handshakes_done", "DTLS handshakes that ended well.") { $0.counters.handshakesDone }
+        count("handshakes_failed", "DTLS handshakes that did not.") { $0.counters.handshakesFailed }
+        add("tcp_connections", .gauge, "TCP connections that are open.") { Double($0.measured.connections) }
+        count("tcp_drops", "Frames dropped because their connection was too slow or gone.") {
+            $0.measured.connectionDrops
+        }
         count("kernel_receive_drops", "Datagrams that the kernel dropped before they were read.") {
             $0.measured.kernelReceiveDrops
         }
