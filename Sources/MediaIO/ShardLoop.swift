@@ -132,11 +132,16 @@ struct ShardLoop: ~Copyable {
             let untilReport = nextReport.nanoseconds(since: now)
             timeout = timeout.map { min($0, untilReport) } ?? untilReport
         }
-        let descriptor: Int32 =
-            switch streams {
-            case .some(let sockets): sockets.descriptor
-            case .none: -1
+        var descriptor: Int32 = -1
+        switch streams {
+        case .some(let sockets):
+            descriptor = sockets.descriptor
+            if let due = sockets.nextTimeout {
+                let untilDue = due.nanoseconds(since: now)
+                timeout = timeout.map { min($0, untilDue) } ?? untilDue
             }
+        case .none: break
+        }
         let ready = socket.wait(orReadable: mailbox.wakeDescriptor, or: descriptor, nanoseconds: timeout)
         if ready.other { mailbox.noteAwake() }
         hasStreamWork = ready.third

@@ -84,6 +84,8 @@ public struct StreamSockets: ~Copyable {
     /// No connection is open.
     public var isEmpty: Bool { connections.isEmpty }
     public var count: Int { connections.count }
+    /// When `poll` has something to do though nothing comes: silent connections to close. Nil while there is none.
+    public var nextTimeout: Instant? { connections.isEmpty ? nil : nextWatch }
 
     /// Asks the kernel who has something; `receive` then hands it over.
     public mutating func poll(at now: Instant) {

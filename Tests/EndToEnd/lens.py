@@ -38,6 +38,7 @@ class Server:
                 self.url = f"http://{ready.group(1)}".replace("0.0.0.0", "127.0.0.1")
                 self.port = int(self.url.rsplit(":", 1)[1])
                 self.media_port = int(re.search(r"\bports=(\d+)", line).group(1))
+                self.tcp_port = int(re.search(r"\btcp=(\d+)", line).group(1))
                 break
         if not self.url:
             raise RuntimeError("lens serve did not start:\n" + "".join(self.lines))

@@ -138,12 +138,14 @@ private final class Client {
         fill(&batch, [2], path)
         sockets.send(batch)
         #expect(proven.read(3) == [0, 1, 2])
+        // Nothing more comes, but somebody has to look after them.
+        #expect(try #require(sockets.nextTimeout) <= start.advanced(byNanoseconds: 2_000_000_000))
         sockets.poll(at: start.advanced(byNanoseconds: StreamSockets.provingTime - 1_000_000_000))
         #expect(sockets.count == 2)
         sockets.poll(at: start.advanced(byNanoseconds: StreamSockets.provingTime + 1_000_000_000))
         #expect(sockets.count == 1 && idle.isClosed)
         sockets.poll(at: start.advanced(byNanoseconds: StreamSockets.idleTime + 1_000_000_000))
-        #expect(sockets.isEmpty && proven.isClosed)
+        #expect(sockets.isEmpty && proven.isClosed && sockets.nextTimeout == nil)
     }
 
     @Test func strangersCannotKeepPeersOut() throws {
