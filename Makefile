@@ -17,9 +17,9 @@ FIXTURE_PACKAGES := ffmpeg opencv-doc espeak-ng sox opus-tools vpx-tools python3
 
 LENS := .build/release/lens
 SWIFT_SOURCES := Sources Tests Benchmarks/Benchmarks Benchmarks/Sources Benchmarks/Package.swift \
-	Benchmarks/Exact/Sources Benchmarks/Exact/Package.swift Package.swift
+	Benchmarks/Exact/Sources Benchmarks/Exact/Package.swift Fuzz/Sources Fuzz/Package.swift Package.swift
 
-.PHONY: help demo build test end-to-end thresholds thresholds-update thresholds-functions soak bench fixtures format lint clean packages test-packages
+.PHONY: help demo build test end-to-end thresholds thresholds-update thresholds-functions soak fuzz bench fixtures format lint clean packages test-packages
 
 help:
 	@echo "make demo      build, run a whole call on this machine, leave demo-out/report.json"
@@ -27,6 +27,7 @@ help:
 	@echo "make thresholds  exact counts of the packet path against Benchmarks/thresholds.json; part of make test"
 	@echo "make end-to-end  browsers, aiortc, GStreamer and pion on the built server; part of make test"
 	@echo "make soak      the long tests in full"
+	@echo "make fuzz      bytes of strangers by libFuzzer, a minute for each kind"
 	@echo "make bench     benchmarks, and other relays beside ours, on a quiet machine"
 	@echo "make build     the release binary, $(LENS)"
 	@echo "make format    format the sources; make lint checks them"
@@ -75,7 +76,12 @@ soak: test-packages
 	LENS_SOAK=1 swift test --skip-build --filter LensTests
 	@scripts/install-packages.sh $(CLIENT_PACKAGES)
 	LENS_SOAK=1 LENS_INTEROP_TABLE=$(CURDIR)/docs/interop.md scripts/end-to-end.sh
+	scripts/fuzz.sh
 	scripts/soak-load.sh
+
+# Bytes of strangers, mutated by libFuzzer, LENS_FUZZ_SECONDS for each kind.
+fuzz: packages
+	@scripts/fuzz.sh
 
 bench: build
 	Benchmarks/peers/install.sh
@@ -92,4 +98,4 @@ lint:
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 clean:
-	rm -rf .build Benchmarks/.build Benchmarks/Exact/.build demo-out soak-out
+	rm -rf .build Benchmarks/.build Benchmarks/Exact/.build Fuzz/.build demo-out soak-out fuzz-out

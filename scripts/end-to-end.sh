@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the end-to-end tests with real clients, in a Python environment of their own. Arguments go to pytest.
+# Runs the end-to-end tests with real clients, in a Python environment of their own. Arguments go to pytest: a file of
+# Tests/EndToEnd for that one alone.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -16,4 +17,5 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "end-to-end: network namespaces need root; run this as root" >&2
     exit 1
 fi
-exec "$environment/bin/pytest" -q -p no:cacheprovider --rootdir Tests/EndToEnd Tests/EndToEnd "$@"
+[[ ${1:-} == Tests/EndToEnd/* ]] || set -- Tests/EndToEnd "$@"
+exec "$environment/bin/pytest" -q -p no:cacheprovider --rootdir Tests/EndToEnd "$@"

@@ -170,6 +170,15 @@ public final class SimulatedSystem {
         flushShard()
     }
 
+    /// The end of all calls: media stops, and the last reports come on lines without loss.
+    public func windDown(milliseconds: Int64) {
+        for peer in peers {
+            stopMedia(of: peer)
+            changeLinks(of: peer) { $0.loss = 0 }
+        }
+        run(milliseconds: milliseconds)
+    }
+
     /// Stops a peer's camera and microphone; reports go on.
     public func stopMedia(of peer: SimulatedPeer) { peer.isSending = false }
 

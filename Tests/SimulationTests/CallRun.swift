@@ -64,11 +64,7 @@ struct CallRun: CustomStringConvertible, Sendable {
         let end = system.now
 
         // The last reports come on a quiet line after the media.
-        for peer in system.peers {
-            system.stopMedia(of: peer)
-            system.changeLinks(of: peer) { $0.loss = 0 }
-        }
-        system.run(milliseconds: 5_000)
+        system.windDown(milliseconds: 5_000)
 
         var audit = CallAudit(of: call, in: system)
         audit.checkGate()

@@ -24,11 +24,7 @@ import Testing
         try system.openGate(call)
         system.run(milliseconds: 3_600_000)
         let end = system.now
-        for peer in system.peers {
-            system.stopMedia(of: peer)
-            system.changeLinks(of: peer) { $0.loss = 0 }
-        }
-        system.run(milliseconds: 20_000)
+        system.windDown(milliseconds: 20_000)
 
         var audit = CallAudit(of: call, in: system)
         audit.checkGate()
@@ -61,11 +57,7 @@ import Testing
         try system.openGate(call)
         system.run(milliseconds: 140_000)
         let end = system.now
-        for peer in system.peers {
-            system.stopMedia(of: peer)
-            system.changeLinks(of: peer) { $0.loss = 0 }
-        }
-        system.run(milliseconds: 5_000)
+        system.windDown(milliseconds: 5_000)
 
         var audit = CallAudit(of: call, in: system)
         audit.checkFrames()

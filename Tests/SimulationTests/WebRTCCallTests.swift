@@ -95,11 +95,7 @@ import Testing
         try system.openGate(call)
         system.run(milliseconds: 140_000)
         let end = system.now
-        for peer in system.peers {
-            system.stopMedia(of: peer)
-            system.changeLinks(of: peer) { $0.loss = 0 }
-        }
-        system.run(milliseconds: 5_000)
+        system.windDown(milliseconds: 5_000)
         var audit = CallAudit(of: call, in: system)
         audit.checkGate()
         audit.checkFrames()

@@ -34,4 +34,31 @@ extension SessionDescription {
                 SDPError(line: 0, what: "\(mediaDescriptions.count) media descriptions answer \(offered) offered ones"))
         }
     }
+
+    /// Whether an m-section of this answer takes what was offered at its place.
+    /// - Throws: what is another than offered.
+    func check(
+        _ media: MediaDescription, answers kind: MediaKind, _ payloadType: UInt8, over transport: String,
+        _ direction: MediaDirection
+    ) throws(SDPError) {
+        func error(_ what: String) -> SDPError { SDPError(line: media.line.number, what: what) }
+
+        guard media.kind == kind.rawValue, media.protocolName == transport else {
+            throw error("kind or transport is another than offered")
+        }
+        guard media.formats == [String(payloadType)], RelayedCodec(kind).payloadType(in: media) == payloadType else {
+            throw error("payload type or codec is another than offered")
+        }
+        let way = effectiveDirection(of: media)
+        guard direction == .publish ? way.receives : way.sends else {
+            throw error("the direction does not fit the offer")
+        }
+    }
+
+    /// Those of the offered extensions that this answer takes.
+    func taken(_ offered: [HeaderExtensionMapping], of media: MediaDescription) -> [HeaderExtensionMapping] {
+        effectiveExtensionMaps(of: media).compactMap { map in
+            offered.first { UInt16($0.id) == map.id && $0.uri == map.uri }
+        }
+    }
 }

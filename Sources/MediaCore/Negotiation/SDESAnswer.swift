@@ -58,16 +58,8 @@ extension SDESAnswer.Track {
     ) throws(SDPError) {
         func error(_ what: String) -> SDPError { SDPError(line: media.line.number, what: what) }
 
-        guard media.kind == offered.kind.rawValue, media.protocolName == offered.transport.rawValue else {
-            throw error("kind or transport is another than offered")
-        }
-        guard media.formats == [String(offered.payloadType)],
-            RelayedCodec(offered.kind).payloadType(in: media) == offered.payloadType
-        else { throw error("payload type or codec is another than offered") }
-        let way = answer.effectiveDirection(of: media)
-        guard direction == .publish ? way.receives : way.sends else {
-            throw error("the direction does not fit the offer")
-        }
+        try answer.check(
+            media, answers: offered.kind, offered.payloadType, over: offered.transport.rawValue, direction)
         guard let address = answer.announcedAddress(of: media) else { throw error("no address to send to") }
         guard let rtcpAddress = answer.announcedRTCPAddress(of: media) else { throw error("no address for RTCP") }
         guard !media.rtcpMux || offered.rtcpMux else { throw error("rtcp-mux was not offered") }
@@ -84,9 +76,7 @@ extension SDESAnswer.Track {
         remoteKey = try Self.key(in: media, to: offered)
         remoteSSRCs = media.ssrcs
         cname = media.cname
-        extensions = answer.effectiveExtensionMaps(of: media).compactMap { map in
-            offered.extensions.first { UInt16($0.id) == map.id && $0.uri == map.uri }
-        }
+        extensions = answer.taken(offered.extensions, of: media)
         usesFeedback = offered.usesFeedback
         nack = feedback.nack && allowed.nack
         pli = feedback.pli && allowed.pli

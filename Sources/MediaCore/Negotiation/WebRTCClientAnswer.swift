@@ -63,27 +63,15 @@ extension WebRTCClientAnswer.Track {
         _ media: MediaDescription, in answer: SessionDescription, to offered: WebRTCClientOffer.Track,
         _ direction: MediaDirection, mediaIndex: Int
     ) throws(SDPError) {
-        func error(_ what: String) -> SDPError { SDPError(line: media.line.number, what: what) }
-
-        guard media.kind == offered.kind.rawValue, media.protocolName == WebRTCOfferedMedia.transport else {
-            throw error("kind or transport is another than offered")
-        }
-        guard media.formats == [String(offered.payloadType)],
-            RelayedCodec(offered.kind).payloadType(in: media) == offered.payloadType
-        else { throw error("payload type or codec is another than offered") }
-        let way = answer.effectiveDirection(of: media)
-        guard direction == .publish ? way.receives : way.sends else {
-            throw error("the direction does not fit the offer")
-        }
-        guard media.rtcpMux else { throw error("rtcp-mux is missing") }
+        try answer.check(
+            media, answers: offered.kind, offered.payloadType, over: WebRTCOfferedMedia.transport, direction)
+        guard media.rtcpMux else { throw SDPError(line: media.line.number, what: "rtcp-mux is missing") }
         let feedback = FeedbackMessages(in: media, payloadType: offered.payloadType, kind: offered.kind)
         self.mediaIndex = mediaIndex
         kind = offered.kind
         payloadType = offered.payloadType
         remoteSSRC = direction == .play ? media.ssrcs.first : nil
-        extensions = answer.effectiveExtensionMaps(of: media).compactMap { map in
-            offered.extensions.first { UInt16($0.id) == map.id && $0.uri == map.uri }
-        }
+        extensions = answer.taken(offered.extensions, of: media)
         (nack, pli, fir) = (feedback.nack, feedback.pli, feedback.fir)
     }
 }

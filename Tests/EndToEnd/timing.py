@@ -1,0 +1,90 @@
+"""How long it takes, in real browsers on a quiet machine: `make bench` runs this, `make test` does not.
+
+Each verdict may be tried a few times, since nothing else may use the machine meanwhile.
+"""
+
+import statistics
+import time
+
+import pytest
+
+import lens
+import participants
+
+SECONDS = 30
+ATTEMPTS = 3
+
+
+@pytest.fixture(scope="module")
+def call(place):
+    """One call from Chromium to Chromium: when the player's page was opened, and what both pages have seen."""
+    session = lens.Session(place.server)
+    sender, receiver = participants.publisher("chromium", place), participants.player("chromium", place)
+    try:
+        sender.open(session)
+        session.do("start")
+        # The camera's own picture is the clock that the player's is compared with.
+        sender.page.read_marks("sent")
+        opened = time.time() * 1_000
+        receiver.open(session)
+        loaded = receiver.page.driver.execute_script("return performance.timeOrigin")
+        first = receiver.page.wait(
+            "const video = document.getElementById('video'); return video.videoWidth > 0 && performance.timeOrigin + "
+            "performance.now()", 10, "a first frame")
+        receiver.page.read_marks("seen")
+        time.sleep(2)
+        yield {
+            "first": first - max(opened, loaded),
+            "attempts": [_watch(sender.page, receiver.page) for _ in range(ATTEMPTS)],
+            "cipher": receiver.page.statistics()["transport"][0]["srtpCipher"],
+        }
+    finally:
+        sender.close()
+        receiver.close()
+
+
+def _watch(sender, receiver):
+    start = len(receiver.marks("seen"))
+    time.sleep(SECONDS)
+    seen = [mark for mark in receiver.marks("seen")[start:] if mark[0] >= 0]
+    sent = {}
+    for number, at in sender.marks("sent"):
+        sent.setdefault(number, []).append(at)
+    delays = []
+    for number, at in seen:
+        # The clip repeats: the latest showing of this number before it was seen.
+        earlier = [time for time in sent.get(number, []) if time <= at]
+        if earlier:
+            delays.append(at - earlier[-1])
+    delays.sort()
+    steps = [(later[0] - earlier[0]) % 600 for earlier, later in zip(seen, seen[1:])]
+    found = {
+        "in order": sum(step == 1 for step in steps) / max(1, len(steps)),
+        "longest pause": max(later[1] - earlier[1] for earlier, later in zip(seen, seen[1:])),
+        "p50": statistics.median(delays), "p95": delays[int(0.95 * len(delays))],
+    }
+    print("  ".join(f"{name} {value:.3g}" for name, value in found.items()))
+    return found
+
+
+def _best(call, name, better=min):
+    return better(attempt[name] for attempt in call["attempts"])
+
+
+def test_the_first_frame_comes_within_a_second(call):
+    print(f"first frame after {call['first']:.0f} ms")
+    assert call["first"] < 1_000
+
+
+def test_the_picture_flows(call):
+    assert _best(call, "in order", max) >= 0.98
+    assert _best(call, "longest pause") <= 200
+
+
+def test_glass_to_glass(call):
+    assert _best(call, "p50") <= 40
+    assert _best(call, "p95") <= 70
+
+
+def test_protected_as_preferred(call):
+    assert call["cipher"] == "SRTP_AEAD_AES_128_GCM"
