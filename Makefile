@@ -84,6 +84,7 @@ fuzz: packages
 	@scripts/fuzz.sh
 
 bench: build
+	@scripts/install-packages.sh $(TEST_PACKAGES) $(CLIENT_PACKAGES)
 	Benchmarks/peers/install.sh
 	scripts/bench.sh
 
