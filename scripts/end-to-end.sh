@@ -13,9 +13,13 @@ if ! cmp -s "$requirements" "$environment/requirements.txt"; then
     "$environment/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
     cp "$requirements" "$environment/requirements.txt"
 fi
+run=()
 if [ "$(id -u)" -ne 0 ]; then
-    echo "end-to-end: network namespaces need root; run this as root" >&2
-    exit 1
+    command -v sudo >/dev/null || {
+        echo "end-to-end: network namespaces need root; run this as root" >&2
+        exit 1
+    }
+    run=(sudo --preserve-env "PATH=$PATH")
 fi
 [[ ${1:-} == Tests/EndToEnd/* ]] || set -- Tests/EndToEnd "$@"
-exec "$environment/bin/pytest" -q -p no:cacheprovider --rootdir Tests/EndToEnd "$@"
+exec "${run[@]}" "$environment/bin/pytest" -q -p no:cacheprovider --rootdir Tests/EndToEnd "$@"

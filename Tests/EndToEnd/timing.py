@@ -89,3 +89,25 @@ def test_glass_to_glass(call):
 
 def test_protected_as_preferred(call):
     assert call["cipher"] == "SRTP_AEAD_AES_128_GCM"
+
+
+#: With the longest pause of the picture that is allowed, in ms: a browser checks its path every few seconds only.
+@pytest.mark.parametrize("publisher, limit", [("lens", 1_000), ("aiortc", 1_000), ("chromium", 3_000)])
+def test_the_picture_goes_on_from_another_address(place, opened, publisher, limit):
+    session = lens.Session(place.server)
+    opened(participants.publisher(publisher, place, inside=True)).open(session)
+    session.do("start")
+    receiver = opened(participants.player("chromium", place))
+    receiver.open(session)
+    receiver.page.read_marks("seen")
+    receiver.page.wait("return window.marks.seen.length > 60", 30, "two seconds of picture")
+    moved = time.time() * 1_000
+    place.namespace.move()
+    try:
+        time.sleep(6)
+    finally:
+        place.namespace.unfilter()
+    times = [at for number, at in receiver.page.marks("seen") if number >= 0]
+    pause = max(later - earlier for earlier, later in zip(times, times[1:]) if later > moved)
+    print(f"{publisher} moved: the picture stood for {pause:.0f} ms")
+    assert pause < limit
