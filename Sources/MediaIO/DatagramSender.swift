@@ -32,7 +32,8 @@ public struct DatagramSender: ~Copyable {
 
     deinit { unsafe firsts.deallocate() }
 
-    /// Sends the batch's datagrams, those of TCP connections excepted, and empties it: those of one message in their order, with UDP_SEGMENT where the socket has it.
+    /// Sends the batch's datagrams, those of TCP connections excepted, and empties it: those of one message in their order, with
+    /// UDP_SEGMENT where the socket has it.
     /// What the kernel refuses is dropped and counted.
     public mutating func send(_ batch: inout SendBatch, through socket: borrowing UDPSocket) {
         if longestSegment != .max, systemCalls >= retryAt { longestSegment = .max }

@@ -48,6 +48,9 @@ public struct StreamSockets: ~Copyable {
     private var nextMark: UInt32 = 1
     private var ready: [UInt32] = []
     private let buffer: UnsafeMutableRawBufferPointer
+    /// What the kernel answers; kept, since it is asked many times a second.
+    private let marks: UnsafeMutablePointer<UInt32>
+    private static let mostMarks = 64
     private var nextWatch = Instant(nanoseconds: 0)
 
     /// Frames that were dropped: the connection was too slow, or is gone.
@@ -73,12 +76,15 @@ public struct StreamSockets: ~Copyable {
         listener = opened
         descriptor = set
         unsafe buffer = .allocate(byteCount: Self.readSize, alignment: 16)
+        unsafe marks = .allocate(capacity: Self.mostMarks)
+        ready.reserveCapacity(Self.mostMarks)
     }
 
     deinit {
         close(listener)
         close(descriptor)
         unsafe buffer.deallocate()
+        unsafe marks.deallocate()
     }
 
     /// No connection is open.
@@ -89,10 +95,10 @@ public struct StreamSockets: ~Copyable {
 
     /// Asks the kernel who has something; `receive` then hands it over.
     public mutating func poll(at now: Instant) {
-        var marks = [UInt32](repeating: 0, count: 64)
-        let found = unsafe lens_watched(descriptor, &marks, Int32(marks.count))
+        let found = unsafe lens_watched(descriptor, marks, Int32(Self.mostMarks))
         ready.removeAll(keepingCapacity: true)
-        for mark in marks.prefix(Int(found)) {
+        for place in 0..<Int(found) {
+            let mark = unsafe marks[place]
             if mark == Self.listenerMark { accept(at: now) } else { ready.append(mark) }
         }
         if now >= nextWatch { watch(at: now) }
@@ -197,6 +203,7 @@ public struct StreamSockets: ~Copyable {
 
     private mutating func watch(at now: Instant) {
         nextWatch = now.advanced(byNanoseconds: Self.watchInterval)
+        if connections.isEmpty { return }
         connections = connections.filter { _, connection in
             let limit = connection.isProven ? Self.idleTime : Self.provingTime
             return now.nanoseconds(since: connection.lastWord) < limit
