@@ -224,9 +224,14 @@ extension RelayShard {
                 receiving: keys.receiving, sending: keys.sending, backend: configuration.srtpBackend)
         else { return noteFailure(of: peer) }
         let link = links.insert(fresh)
-        // Nothing that was staged may point at the keys of before.
-        stage.removeAll()
-        if peers[peer].link != SecureLink.none { links.remove(Int(peers[peer].link)) }
+        if peers[peer].link != SecureLink.none {
+            // What was begun with the keys of before is not finished with others.
+            for place in stage.start..<stage.end
+            where stage[place].kind == .opening && tracks[Int(stage[place].track)].leg == leg {
+                stage[place].kind = .dropped
+            }
+            links.remove(Int(peers[peer].link))
+        }
         peers[peer].link = SecureLink.Index(truncatingIfNeeded: link)
         peers[peer].failures = 0
         legs[leg].links = [link]

@@ -92,6 +92,8 @@ public struct RelayShard: ~Copyable {
             guard send.room >= needed else { break }
             if !stage.holds(index) { open(batch, from: index, at: now) }
             while index < stage.end, send.room >= needed {
+                // What was left to the burst is protected before any keys may change.
+                if stage[index].kind == .handshake { protectStaged(&send) }
                 route(index, of: batch, into: &send, at: now)
                 index &+= 1
             }

@@ -66,11 +66,17 @@ final class RelayBench {
     /// Hands datagrams in, as many calls as that takes, and answers all that came out.
     @discardableResult
     func deliver(_ datagrams: [[UInt8]], from source: SocketAddress, to local: SocketAddress = address) -> [Sent] {
+        deliver(datagrams.map { ($0, source) }, to: local)
+    }
+
+    /// Datagrams of several sources, in one batch as far as they fit.
+    @discardableResult
+    func deliver(_ datagrams: [(bytes: [UInt8], source: SocketAddress)], to local: SocketAddress = address) -> [Sent] {
         var sent: [Sent] = []
         var rest = datagrams[...]
         while !rest.isEmpty {
             batch.removeAll()
-            while let next = rest.first, batch.append(next, from: source, to: local) { rest.removeFirst() }
+            while let next = rest.first, batch.append(next.bytes, from: next.source, to: local) { rest.removeFirst() }
             var index = 0
             while index < batch.count {
                 let taken = shard.receive(&batch, startingAt: index, into: &send, at: now)

@@ -35,14 +35,14 @@ final class SimulatedBrowser {
         _ bench: RelayBench, _ side: SessionSide, _ direction: MediaDirection, from address: SocketAddress,
         session: RelaySessionKey = RelayBench.session, seed: UInt64 = 1, setup: String = "actpass",
         namesSSRCs: Bool = true, hasRTX: Bool = false, isNumbered: Bool = false,
-        announcing other: CertificateFingerprint? = nil
+        announcing other: CertificateFingerprint? = nil, profiles: [SRTPProfile] = DTLSContext.preferredProfiles
     ) throws {
         self.bench = bench
         self.direction = direction
         self.address = address
         generator = SeededGenerator(seed: seed &* 7_919 &+ UInt64(address.port))
         local = ICECredentials(using: &generator)
-        context = try DTLSContext(validAt: 1_790_000_000, serial: 7)
+        context = try DTLSContext(profiles: profiles, validAt: 1_790_000_000, serial: 7)
         let own = context.fingerprint(.sha256)
         let fingerprint = try other ?? #require(own)
         let offer = Self.offer(
@@ -173,6 +173,17 @@ final class SimulatedBrowser {
             for datagram in bench.deliver(flight, from: address) where datagram.to == address { take(datagram.bytes) }
             if let event = dtls.pollEvent() { note(event) }
         }
+    }
+
+    /// Shakes hands as far as it can without its last flight, and answers that.
+    func handshakeUpToTheLastFlight() -> [[UInt8]] {
+        dtls.start(at: bench.now)
+        var flight: [[UInt8]] = []
+        dtls.sendDatagrams { flight.append(Array($0)) }
+        for datagram in bench.deliver(flight, from: address) where datagram.to == address { take(datagram.bytes) }
+        flight = []
+        dtls.sendDatagrams { flight.append(Array($0)) }
+        return flight
     }
 
     /// Checks its path, chooses it and shakes hands.

@@ -56,6 +56,30 @@ import Testing
         #expect(viewer.received.count == 1)
     }
 
+    /// Keys that arrive in the middle of a batch leave the others' packets before and behind them as they are.
+    @Test(arguments: [SRTPProfile.aeadAES128GCM, .aesCM128HMACSHA1_80])
+    func aHandshakeThatEndsAmongMediaDisturbsNobody(_ profile: SRTPProfile) throws {
+        let bench = RelayBench()
+        let publisher = try SimulatedBrowser(bench, .customer, .publish, from: Self.customer, profiles: [profile])
+        let player = try SimulatedBrowser(
+            bench, .technician, .play, from: Self.technician, seed: 2, profiles: [profile])
+        publisher.connect()
+        player.connect()
+        try bench.shard.openGate(RelayBench.session, at: bench.now)
+        player.take(publisher.send([publisher.rtp(.video, 0)]))
+        let other = try SimulatedBrowser(
+            bench, .customer, .publish, from: RelayBench.host(5), session: RelaySessionKey(rawValue: 5), seed: 5)
+        other.send([other.check()])
+        let last = other.handshakeUpToTheLastFlight()
+        #expect(!last.isEmpty && bench.counters.handshakesDone == 2)
+        let before = (1...3).map { (publisher.rtp(.video, $0), Self.customer) }
+        let behind = (4...6).map { (publisher.rtp(.video, $0), Self.customer) }
+        player.take(bench.deliver(before + last.map { ($0, other.address) } + behind))
+        #expect(bench.counters.handshakesDone == 3)
+        #expect(player.received.map(\.payload) == (0...6).map { TestStream.video($0) })
+        #expect(bench.counters.droppedUnauthenticated == 0 && bench.counters.droppedReplayed == 0)
+    }
+
     @Test func nothingIsForwardedBeforeStart() throws {
         let (bench, publisher, player) = try call(isOpen: false)
         player.take(publisher.send((0..<5).map { publisher.rtp(.video, $0) }))
