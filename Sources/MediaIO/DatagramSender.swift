@@ -7,14 +7,19 @@ internal import MediaWire
 @safe
 public struct DatagramSender: ~Copyable {
     private let memory: MessageMemory
-    /// The datagram that each prepared message begins with.
-    private let firsts: UnsafeMutablePointer<Int32>
+    /// The datagrams of each prepared message.
+    private let contents: UnsafeMutablePointer<Content>
     /// Datagrams longer than this leave one by one: the kernel has refused to cut a message into such, perhaps for one path only, so
     /// it is asked again after a while.
     private var longestSegment = Int.max
     private var retryAt: UInt64 = 0
     /// Calls to the kernel until then.
     private static let retryInterval: UInt64 = 16_384
+
+    private struct Content: BitwiseCopyable {
+        var first: Int32 = 0
+        var count: Int32 = 0
+    }
 
     /// Datagrams that the kernel did not take: its buffer was full, or there is no route.
     public private(set) var dropped: UInt64 = 0
@@ -26,11 +31,11 @@ public struct DatagramSender: ~Copyable {
     /// - Parameter capacity: datagrams of one call; longer batches take several.
     public init(capacity: Int) {
         memory = MessageMemory(capacity: capacity)
-        unsafe firsts = .allocate(capacity: memory.capacity)
-        unsafe firsts.initialize(repeating: 0, count: memory.capacity)
+        unsafe contents = .allocate(capacity: memory.capacity)
+        unsafe contents.initialize(repeating: Content(), count: memory.capacity)
     }
 
-    deinit { unsafe firsts.deallocate() }
+    deinit { unsafe contents.deallocate() }
 
     /// Sends the batch's datagrams, those of TCP connections excepted, and empties it: those of one message in their order, with
     /// UDP_SEGMENT where the socket has it.
@@ -70,14 +75,24 @@ public struct DatagramSender: ~Copyable {
         _ index: Int, _ message: OutgoingMessage, _ first: Int, count: Int, vectors: Int,
         batch: borrowing SendBatch, socket: borrowing UDPSocket
     ) -> Int? {
-        var datagram: Int? = first
+        var datagram = batch.next(first)
         var place = vectors
-        while place < vectors &+ count, let current = datagram {
-            unsafe memory.vectors[place] = iovec(iov_base: batch.base(current), iov_len: batch.length(current))
-            place &+= 1
+        unsafe memory.vectors[place] = iovec(iov_base: batch.base(first), iov_len: batch.length(first))
+        for _ in 1..<max(1, count) {
+            guard let current = datagram else { break }
+            let base = unsafe batch.base(current)
+            let length = batch.length(current)
+            // Packets of a frame that were protected where they arrived stand in a row.
+            if unsafe memory.vectors[place].iov_base + memory.vectors[place].iov_len == base {
+                unsafe memory.vectors[place].iov_len &+= length
+            } else {
+                place &+= 1
+                unsafe memory.vectors[place] = iovec(iov_base: base, iov_len: length)
+            }
             datagram = batch.next(current)
         }
-        unsafe firsts[index] = Int32(truncatingIfNeeded: first)
+        unsafe contents[index] = Content(
+            first: Int32(truncatingIfNeeded: first), count: Int32(truncatingIfNeeded: count))
         var remote = lens_address(message.path.remote)
         let nameLength = unsafe lens_sockaddr_write(memory.names + index, &remote, socket.isIPv6 ? 1 : 0)
         var controlLength = 0
@@ -91,7 +106,8 @@ public struct DatagramSender: ~Copyable {
                 memory.control(index), controlLength, UInt16(truncatingIfNeeded: message.segmentSize))
         }
         memory.prepare(
-            index, vectors: vectors, count: count, nameLength: nameLength, controlLength: controlLength)
+            index, vectors: vectors, count: place &- vectors &+ 1, nameLength: nameLength,
+            controlLength: controlLength)
         return datagram
     }
 
@@ -118,8 +134,8 @@ public struct DatagramSender: ~Copyable {
     private mutating func refuse(
         _ index: Int, _ code: Int32, _ batch: borrowing SendBatch, _ socket: borrowing UDPSocket
     ) {
-        let count = unsafe Int(memory.messages[index].header.msg_iovlen)
-        let first = unsafe Int(firsts[index])
+        let count = unsafe Int(contents[index].count)
+        let first = unsafe Int(contents[index].first)
         guard count > 1, code == EINVAL || code == EMSGSIZE || code == EIO else {
             dropped &+= UInt64(count)
             return

@@ -132,17 +132,12 @@ struct ShardLoop: ~Copyable {
             let untilReport = nextReport.nanoseconds(since: now)
             timeout = timeout.map { min($0, untilReport) } ?? untilReport
         }
-        var descriptor: Int32 = -1
-        switch streams {
-        case .some(let sockets):
-            descriptor = sockets.descriptor
-            if let due = sockets.nextTimeout {
-                let untilDue = due.nanoseconds(since: now)
-                timeout = timeout.map { min($0, untilDue) } ?? untilDue
-            }
-        case .none: break
+        if let due = streams?.nextTimeout {
+            let untilDue = due.nanoseconds(since: now)
+            timeout = timeout.map { min($0, untilDue) } ?? untilDue
         }
-        let ready = socket.wait(orReadable: mailbox.wakeDescriptor, or: descriptor, nanoseconds: timeout)
+        let ready = socket.wait(
+            orReadable: mailbox.wakeDescriptor, or: streams?.descriptor ?? -1, nanoseconds: timeout)
         if ready.other { mailbox.noteAwake() }
         hasStreamWork = ready.third
     }
@@ -155,20 +150,9 @@ struct ShardLoop: ~Copyable {
 
     // MARK: Connections
 
+    /// Mutating, although it changes nothing: a reader that borrows gets a copy of the whole loop's fields.
     private var hasConnections: Bool {
-        switch streams {
-        case .some(let sockets): !sockets.isEmpty
-        case .none: false
-        }
-    }
-
-    private mutating func noteConnections() {
-        switch streams {
-        case .some(let sockets):
-            measurements.connections = sockets.count
-            measurements.connectionDrops = sockets.dropped
-        case .none: break
-        }
+        mutating get { streams?.isEmpty == false }
     }
 
     private mutating func receiveStreams(at now: Instant) {
@@ -198,7 +182,8 @@ struct ShardLoop: ~Copyable {
     private mutating func reportMeasurements() {
         measurements.kernelReceiveDrops = UInt64(receiver.kernelDrops)
         measurements.kernelSendDrops = sender.dropped
-        noteConnections()
+        measurements.connections = streams?.count ?? 0
+        measurements.connectionDrops = streams?.dropped ?? 0
         measurements.isOverloaded = shard.isOverloaded(at: MonotonicClock.now)
         report(measurements)
         // An overload that has passed is to be reported too.

@@ -190,13 +190,13 @@ private final class ResumeOnce<Value: Sendable>: Sendable {
     }
 }
 
-/// Carries a socket into a new thread.
 /// What a shard's thread owns of the network.
 struct ShardSockets: ~Copyable {
     let datagrams: UDPSocket
     let streams: StreamSockets?
 }
 
+/// Carries the sockets into a new thread.
 private final class ThreadStart: Sendable {
     /// How far a shard goes before the other threads: it preempts them when media comes, and under full load leaves them a quarter
     /// of a shared core.

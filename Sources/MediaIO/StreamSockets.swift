@@ -27,6 +27,8 @@ public struct StreamSockets: ~Copyable {
         let path: Path
         var stream = FramedStream(limit: ReceiveBatch.slotSize)
         var backlog: [UInt8] = []
+        /// The kernel tells when it takes more of the backlog.
+        var wantsRoom = false
         var isProven = false
         var lastWord: Instant
 
@@ -143,19 +145,15 @@ public struct StreamSockets: ~Copyable {
 
     private mutating func send(_ batch: borrowing SendBatch, _ datagram: Int, to mark: UInt32) {
         let length = batch.length(datagram)
-        guard let connection = connections[mark], let size = UInt16(exactly: length),
-            connection.backlog.count + length + 2 <= Self.maximumBacklog
+        let bytes = unsafe UnsafeRawBufferPointer(start: batch.base(datagram), count: length)
+        guard let connection = connections[mark], connection.backlog.count + length + 2 <= Self.maximumBacklog,
+            FramedStream.append(unsafe RawSpan(_unsafeBytes: bytes), to: &connection.backlog)
         else {
             dropped &+= 1
             return
         }
         connection.isProven = true
-        let wasEmpty = connection.backlog.isEmpty
-        connection.backlog.append(UInt8(size >> 8))
-        connection.backlog.append(UInt8(size & 0xFF))
-        let bytes = unsafe UnsafeRawBufferPointer(start: batch.base(datagram), count: length)
-        unsafe connection.backlog.append(contentsOf: bytes)
-        if wasEmpty { flush(connection, mark) }
+        if !connection.wantsRoom { flush(connection, mark) }
     }
 
     /// Writes what waits, as far as the connection takes it.
@@ -170,7 +168,9 @@ public struct StreamSockets: ~Copyable {
             return
         }
         connection.backlog.removeFirst(max(0, sent))
-        _ = lens_watch(descriptor, connection.descriptor, mark, 0, connection.backlog.isEmpty ? 0 : 1)
+        guard connection.wantsRoom == connection.backlog.isEmpty else { return }
+        connection.wantsRoom.toggle()
+        _ = lens_watch(descriptor, connection.descriptor, mark, 0, connection.wantsRoom ? 1 : 0)
     }
 
     private mutating func accept(at now: Instant) {

@@ -19,6 +19,25 @@ import Testing
         return batch
     }
 
+    /// A stream whose datagrams stand elsewhere: all in a row, except that one byte lies before the datagram `gap`.
+    private func row(
+        _ lengths: [Int], gap: Int?, in memory: UnsafeMutableRawBufferPointer, to destination: SocketAddress
+    ) throws -> SendBatch {
+        var batch = SendBatch(capacity: lengths.count)
+        var run = SendRun()
+        var place = try #require(memory.baseAddress)
+        for (number, length) in lengths.enumerated() {
+            if number == gap {
+                place.storeBytes(of: 0xEE, as: UInt8.self)
+                place += 1
+            }
+            memset(place, Int32(number), length)
+            batch.commit(place, length: length, to: Path(to: destination), run: &run)
+            place += length
+        }
+        return batch
+    }
+
     private func socket(_ host: String, _ offload: UDPOffload) throws -> UDPSocket {
         try UDPSocket(bindingTo: try #require(SocketAddress(host)), offload: offload)
     }
@@ -39,6 +58,29 @@ import Testing
         #expect(sender.segmentedMessages == (offload == .none ? 0 : 2))
         #expect(sender.systemCalls == 1)
         #expect(batch.count == 0)
+    }
+
+    /// What stands in a row in memory leaves as one piece of it, and is cut where its datagrams begin all the same.
+    @Test(arguments: [nil, 2, 4], UDPOffload.allCases)
+    func datagramsInARowArriveAsTheyAre(_ gap: Int?, _ offload: UDPOffload) throws {
+        let here = try socket("127.0.0.1:0", offload)
+        var there = try Loopback("127.0.0.1:0")
+        var sender = DatagramSender(capacity: 64)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 64)
+        defer { memory.deallocate() }
+        var one: Int32 = 1
+        for refuses in [false, true] {
+            // Without checksums the kernel does not cut.
+            if refuses { #expect(setsockopt(here.descriptor, SOL_SOCKET, SO_NO_CHECK, &one, 4) == 0) }
+            var batch = try row(Self.lengths, gap: gap, in: memory, to: there.socket.localAddress)
+            sender.send(&batch, through: here)
+            let received = there.receive(Self.lengths.count)
+            #expect(received.map(\.length) == Self.lengths)
+            for (number, datagram) in received.enumerated() {
+                #expect(datagram.bytes.allSatisfy { $0 == UInt8(number) })
+            }
+            #expect(sender.dropped == 0)
+        }
     }
 
     @Test func aMergingSocketTakesARunAsOneMessage() throws {

@@ -10,7 +10,7 @@ public func fuzzSDP(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     guard let description = try? SessionDescription.parse(text) else { return 0 }
     precondition((try? SessionDescription.parse(description.serialized())) == description)
-    var generator = Counter()
+    var generator = SplitMix64(seed: 1)
     guard let fingerprint = CertificateFingerprint(.sha256, digest: [UInt8](repeating: 7, count: 32)) else { return 0 }
     for direction in MediaDirection.allCases {
         let context = NegotiationContext(
@@ -25,14 +25,4 @@ public func fuzzSDP(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
     }
     return 0
-}
-
-/// The same numbers each time, so that a finding repeats.
-private struct Counter: RandomNumberGenerator {
-    private var state: UInt64 = 1
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state
-    }
 }

@@ -40,7 +40,7 @@ private func source(_ number: UInt8) -> SocketAddress {
 }
 
 private func addLegs(to shard: inout RelayShard, at now: Instant) -> Bool {
-    var numbers = Counter()
+    var numbers = SplitMix64(seed: 1)
     let key = "inline:" + String(repeating: "A", count: 40)
     let sdes = """
         v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5000 RTP/SAVPF 96\r
@@ -66,14 +66,4 @@ private func addLegs(to shard: inout RelayShard, at now: Instant) -> Bool {
         (try? shard.addLeg(LegDescription(session: session, side: .technician, media: played), at: now)) != nil
     else { return false }
     return (try? shard.openGate(session, at: now)) != nil
-}
-
-/// The same numbers each time, so that a finding repeats.
-private struct Counter: RandomNumberGenerator {
-    private var state: UInt64 = 1
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state
-    }
 }

@@ -23,26 +23,6 @@ void lens_prefer_large_pages(void *memory, size_t length);
 /// Touches each page below `length` bytes at `memory`.
 void lens_populate(void *memory, size_t length);
 
-/// Writes a record, 32 bytes, and behind it `length` bytes, past the caches: what is written will hardly be read again. Up to 15
-/// bytes behind them are written too. `place` is on a boundary of 16 bytes.
-static inline void lens_store_record(void *place, const void *record, const void *bytes, size_t length) {
-    typedef long long block __attribute__((vector_size(16)));
-    typedef long long loose __attribute__((vector_size(16), aligned(1)));
-    block *to = (block *)place;
-    __builtin_nontemporal_store(((const loose *)record)[0], to);
-    __builtin_nontemporal_store(((const loose *)record)[1], to + 1);
-    to += 2;
-    const char *from = (const char *)bytes;
-    for (; length >= 64; length -= 64, from += 64, to += 4) {
-        __builtin_nontemporal_store(((const loose *)from)[0], to);
-        __builtin_nontemporal_store(((const loose *)from)[1], to + 1);
-        __builtin_nontemporal_store(((const loose *)from)[2], to + 2);
-        __builtin_nontemporal_store(((const loose *)from)[3], to + 3);
-    }
-    for (; length >= 16; length -= 16, from += 16) __builtin_nontemporal_store(*(const loose *)from, to++);
-    if (length > 0) {
-        block last = {0, 0};
-        __builtin_memcpy(&last, from, length);
-        __builtin_nontemporal_store(last, to);
-    }
-}
+/// Writes a record, 32 bytes, and behind it `length` bytes, past the caches: what is written will hardly be read again. `place` is on a
+/// boundary of 64 bytes; what is left of the last 64 bytes may be overwritten too.
+void lens_store_record(void *place, const void *record, const void *bytes, size_t length);

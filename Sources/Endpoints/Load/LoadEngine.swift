@@ -62,13 +62,13 @@ struct LoadEngine: ~Copyable {
     var repeated = 0
     /// Publishers whose reporter is not known yet: the relay's own SSRC is in no answer. By socket.
     var unbound: [Int: [Int]] = [:]
-    private var random: SeededNumbers
+    private var random: SplitMix64
     /// A packet is tried with several keys here, since a failed try may leave it damaged.
     let scratch: UnsafeMutableRawBufferPointer
 
     init(clips: LoadClipMemory, seed: UInt64) {
         self.clips = LoadClipReader(clips)
-        random = SeededNumbers(state: seed)
+        random = SplitMix64(seed: seed)
         requests.reserveCapacity(Self.maximumRequests)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
     }

@@ -11,7 +11,7 @@ struct LoadLinkDescription: Sendable {
 
     /// The id of the capture time's header extension, if the relay took it.
     var captureTimeID: UInt8? {
-        answer.extensions.first { $0.uri == RTPHeaderExtensionURI.absoluteCaptureTime }?.id
+        answer.extensions.id(of: RTPHeaderExtensionURI.absoluteCaptureTime)
     }
 }
 

@@ -27,7 +27,7 @@ struct ICEClientAgent {
     private let local: ICECredentials
     private let remote: ICECredentials
     private let tieBreaker: UInt64
-    private var random: SeededNumbers
+    private var random: SplitMix64
     private var candidates: [Candidate]
     private var nominated: Int?
     private var lastAnswer: Instant
@@ -38,7 +38,7 @@ struct ICEClientAgent {
     init(local: ICECredentials, remote: ICECredentials, candidates: [SocketAddress], seed: UInt64, at now: Instant) {
         self.local = local
         self.remote = remote
-        random = SeededNumbers(state: seed)
+        random = SplitMix64(seed: seed)
         tieBreaker = random.next()
         lastAnswer = now
         self.candidates = candidates.prefix(8).enumerated().map { place, address in

@@ -27,31 +27,18 @@ final class MediaLink {
     private var receiver: SRTPReceiver?
 
     /// With keys that came by `a=crypto`.
-    init(
+    convenience init(
         _ answer: SDESAnswer.Track, track: Int, key: SRTPKey, ssrc: SSRC, cname: String
     ) throws(SRTPError) {
-        kind = answer.kind
-        self.track = track
-        self.ssrc = ssrc
-        self.cname = cname
+        self.init(answer, track: track, ssrc: ssrc, cname: cname, over: nil)
         remoteAddress = answer.remoteAddress
         remoteRTCPAddress = answer.remoteRTCPAddress
-        payloadType = answer.payloadType
-        usesNACK = answer.nack
-        usesPLI = answer.pli
-        usesFIR = answer.fir
-        captureTimeID = Self.captureTimeID(answer.extensions)
-        remoteSSRC = answer.remoteSSRCs.first
-        clockRate = Self.clockRate(answer.kind)
-        transport = nil
         sender = try SRTPSender(key)
         receiver = try SRTPReceiver(answer.remoteKey)
     }
 
-    /// With keys that will come from the handshake of `transport`.
-    init(
-        _ answer: WebRTCClientAnswer.Track, track: Int, ssrc: SSRC, cname: String, over transport: ClientTransport
-    ) {
+    /// - Parameter transport: whose handshake gives the keys; nil where they are known.
+    init(_ answer: some AnsweredTrack, track: Int, ssrc: SSRC, cname: String, over transport: ClientTransport?) {
         kind = answer.kind
         self.track = track
         self.ssrc = ssrc
@@ -60,19 +47,13 @@ final class MediaLink {
         usesNACK = answer.nack
         usesPLI = answer.pli
         usesFIR = answer.fir
-        captureTimeID = Self.captureTimeID(answer.extensions)
+        captureTimeID = answer.extensions.id(of: RTPHeaderExtensionURI.absoluteCaptureTime)
         remoteSSRC = answer.remoteSSRC
-        clockRate = Self.clockRate(answer.kind)
+        clockRate = answer.kind == .video ? 90_000 : 48_000
         self.transport = transport
         sender = nil
         receiver = nil
     }
-
-    private static func captureTimeID(_ extensions: [HeaderExtensionMapping]) -> UInt8? {
-        extensions.first { $0.uri == RTPHeaderExtensionURI.absoluteCaptureTime }?.id
-    }
-
-    private static func clockRate(_ kind: MediaKind) -> UInt32 { kind == .video ? 90_000 : 48_000 }
 
     /// Takes the keys of a handshake. Each m-line has contexts of its own under the same keys, which is sound because streams of one
     /// key differ by their SSRCs (RFC 3711 section 9.1).

@@ -32,6 +32,8 @@ struct PacketArena: ~Copyable {
     /// Bytes of the ring now.
     private(set) var size: Int
     private let memory: UnsafeMutableRawPointer
+    /// Records begin with a cache line.
+    private static let line = 64
     private var offset = 0
     private var lap: UInt32 = 1
     private var lapBegan: Instant?
@@ -61,7 +63,7 @@ struct PacketArena: ~Copyable {
     @inline(__always)
     mutating func store(_ packet: UnsafeRawBufferPointer, extended: Int64, at now: Instant) -> Place? {
         guard let source = packet.baseAddress, packet.count <= ReceiveBatch.slotSize else { return nil }
-        let room = (MemoryLayout<Record>.size &+ packet.count &+ 15) & ~15
+        let room = (MemoryLayout<Record>.size &+ packet.count &+ Self.line &- 1) & ~(Self.line &- 1)
         if offset &+ room > size { turn(at: now) } else if lapBegan == nil { lapBegan = now }
         let place = Place(lap: lap, offset: UInt32(truncatingIfNeeded: offset))
         var record = Record(extended: extended, storedAt: now, resentAt: Instant(nanoseconds: 0), length: packet.count)
@@ -78,7 +80,7 @@ struct PacketArena: ~Copyable {
             return
         }
         if let lapBegan, now.nanoseconds(since: lapBegan) > 4 &* Self.retention {
-            size = max(min(Self.step, limit), (size / 2) & ~15)
+            size = max(min(Self.step, limit), (size / 2) & ~(Self.line &- 1))
         }
         offset = 0
         lap = lap == .max ? 1 : lap &+ 1
@@ -90,7 +92,7 @@ struct PacketArena: ~Copyable {
     func record(at place: Place) -> UnsafeMutablePointer<Record>? {
         let start = Int(place.offset)
         let isOfLastLap = place.lap == lap &- 1 && place.lap != 0 && start >= offset
-        guard place.lap == lap || isOfLastLap, start & 15 == 0, start &+ MemoryLayout<Record>.size <= size else {
+        guard place.lap == lap || isOfLastLap, start % Self.line == 0, start &+ MemoryLayout<Record>.size <= size else {
             return nil
         }
         let record = unsafe (memory + start).assumingMemoryBound(to: Record.self)

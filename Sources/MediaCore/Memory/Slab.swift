@@ -50,11 +50,15 @@ struct Slab<Element: ~Copyable>: ~Copyable {
         count -= 1
     }
 
-    /// Brings the value at `index` near, which is about to be changed.
+    /// Brings the value at `index` near, which is about to be changed. It may be gone by now.
     @inline(__always)
-    func prefetch(_ index: Int) {
-        assert(contains(index))
-        unsafe lens_prefetch_write(base + index, MemoryLayout<Element>.stride)
+    func prefetch(_ index: Int) { prefetch(index, 0..<MemoryLayout<Element>.stride) }
+
+    /// As `prefetch(_:)`, for some of its bytes.
+    @inline(__always)
+    func prefetch(_ index: Int, _ bytes: Range<Int>) {
+        assert(used.indices.contains(index))
+        unsafe lens_prefetch_write(UnsafeRawPointer(base + index) + bytes.lowerBound, bytes.count)
     }
 
     subscript(index: Int) -> Element {

@@ -110,3 +110,8 @@ public struct HeaderExtensionMapping: Sendable, Hashable {
     /// - Parameter map: of a line whose id is within the range.
     init(_ map: ExtensionMap) { self.init(id: UInt8(truncatingIfNeeded: map.id), uri: map.uri) }
 }
+
+extension Sequence<HeaderExtensionMapping> {
+    /// The id of a header extension; nil if it was not agreed on.
+    public func id(of uri: String) -> UInt8? { first { $0.uri == uri }?.id }
+}

@@ -6,7 +6,7 @@ public struct SDESAnswer: Sendable {
     public var tracks: [Track]
 
     /// One accepted m-line.
-    public struct Track: Sendable {
+    public struct Track: AnsweredTrack, Sendable {
         /// Place in the offer's tracks, from 0.
         public var mediaIndex: Int
         public var kind: MediaKind
@@ -27,6 +27,8 @@ public struct SDESAnswer: Sendable {
         public var nack: Bool
         public var pli: Bool
         public var fir: Bool
+
+        public var remoteSSRC: SSRC? { remoteSSRCs.first }
     }
 
     /// Reads the answer's text.

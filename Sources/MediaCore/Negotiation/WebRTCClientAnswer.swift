@@ -13,7 +13,7 @@ public struct WebRTCClientAnswer: Sendable {
     public var candidates: [SocketAddress]
 
     /// One accepted m-line.
-    public struct Track: Sendable {
+    public struct Track: AnsweredTrack, Sendable {
         /// Place in the offer's tracks, from 0.
         public var mediaIndex: Int
         public var kind: MediaKind

@@ -11,6 +11,7 @@ extension RelayShard {
 
     mutating func startTrackReports(_ track: Int, at now: Instant) {
         tracks[track].hasReportTimer = true
+        leaveTrail(ofTrack: track)
         tracks[track].reportPace.begin(bytes: tracks[track].incoming?.reception.bytesReceived ?? 0, at: now)
         // RFC 3550 section 6.2: the first after half of the interval.
         let first = reportTime(after: reportIntervals.upperBound / 2, at: now)
@@ -108,6 +109,7 @@ extension RelayShard {
             tracks[track].silentReports = 0
         }
         tracks[track].lastReportedPackets = received
+        leaveTrail(ofTrack: track)
         sendToPublisher(track, into: &send) { writer, track in
             track.writeReport(withBlock: true, at: now, to: &writer)
         }

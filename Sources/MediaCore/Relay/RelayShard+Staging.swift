@@ -4,12 +4,14 @@ internal import MediaWire
 extension RelayShard {
     mutating func open(_ batch: borrowing ReceiveBatch, from index: Int, at now: Instant) {
         stage.begin(from: index, count: batch.count &- index)
-        // Look-ups first, by themselves, so that their cache misses overlap.
-        for place in index..<stage.end { stage[place].kind = find(place, of: batch) }
-        // Then what leads further from there: what a stage touches is on its way while those before it work.
-        forEachNewTrack(from: index) { relay, track in relay.prefetch(forTrack: track) }
-        forEachNewTrack(from: index) { relay, track in relay.prefetchKeys(ofTrack: track) }
-        forEachNewTrack(from: index) { relay, track in relay.prefetchSending(fromTrack: track) }
+        // Look-ups first, by themselves, so that their cache misses and those of what they lead to overlap.
+        var latest = -1
+        for place in index..<stage.end { stage[place].kind = find(place, of: batch, latest: &latest) }
+        latest = -1
+        for place in index..<stage.end where stage[place].kind == .media && stage[place].track != latest {
+            latest = Int(stage[place].track)
+            prefetchFurther(track: latest, place)
+        }
         for place in index..<stage.end where stage[place].kind == .media {
             unsafe unprotect(batch.bytes(place), at: place)
         }
@@ -18,8 +20,11 @@ extension RelayShard {
         }
     }
 
+    /// - Parameter latest: the track found last. Frames make long runs of the same.
     @inline(__always)
-    private mutating func find(_ place: Int, of batch: borrowing ReceiveBatch) -> StagedPacket.Kind {
+    private mutating func find(
+        _ place: Int, of batch: borrowing ReceiveBatch, latest: inout Int
+    ) -> StagedPacket.Kind {
         counters.datagramsReceived &+= 1
         guard !batch.isOversized(place) else {
             counters.droppedOversized &+= 1
@@ -30,11 +35,16 @@ extension RelayShard {
         case .rtp:
             guard let header = RTPHeader(packet) else { break }
             stage[place].header = header
-            guard let bound = sources.find(SourceKey(batch.path(place).remote, header.ssrc)) else { return .unbound }
+            let key = SourceKey(batch.path(place).remote, header.ssrc)
+            guard let (bound, trail) = sources.follow(key) else { return .unbound }
             // Players send no media on the m-lines that they play.
             guard !bound.isSlot else { break }
             stage[place].track = Int32(truncatingIfNeeded: bound.index)
-            tracks.prefetch(bound.index)
+            if bound.index != latest {
+                latest = bound.index
+                tracks.prefetch(latest)
+                prefetch(along: trail, length: packet.byteCount)
+            }
             return .media
         case .rtcp: return .control
         case .stun: return .check
@@ -74,40 +84,15 @@ extension RelayShard {
         stage.openCount &+= 1
     }
 
-    /// The tracks of the run in order, where neighbours are the same only once.
+    /// Brings near what only the stations of a track's trail can name.
     @inline(__always)
-    private func forEachNewTrack(from index: Int, _ body: (borrowing RelayShard, Int) -> Void) {
-        var latest: Int32 = -1
-        for place in index..<stage.end where stage[place].kind == .media && stage[place].track != latest {
-            latest = stage[place].track
-            body(self, Int(latest))
-        }
-    }
-
-    /// Brings near what a packet of this track will touch.
-    @inline(__always)
-    private func prefetch(forTrack track: Int) {
+    private func prefetchFurther(track: Int, _ place: Int) {
+        if let header = stage[place].header { tracks[track].cache?.prefetch(header.sequenceNumber) }
         let link = tracks[track].link
-        if link != SecureLink.none { links.prefetch(Int(link)) }
-        sessions.prefetch(tracks[track].session)
-        guard tracks[track].subscriptions.count > 0 else { return }
-        slots.prefetch(Int(tracks[track].subscriptions[0]))
-    }
-
-    @inline(__always)
-    private func prefetchKeys(ofTrack track: Int) {
-        let link = tracks[track].link
-        if link != SecureLink.none { links[Int(link)].receiver.prefetch() }
+        if link != SecureLink.none { links[Int(link)].receiver.prefetchStream() }
         guard tracks[track].subscriptions.count > 0 else { return }
         let sink = slots[Int(tracks[track].subscriptions[0])].link
-        if sink != SecureLink.none { links.prefetch(Int(sink)) }
-    }
-
-    @inline(__always)
-    private func prefetchSending(fromTrack track: Int) {
-        guard tracks[track].subscriptions.count > 0 else { return }
-        let sink = slots[Int(tracks[track].subscriptions[0])].link
-        if sink != SecureLink.none { links[Int(sink)].sender.prefetch() }
+        if sink != SecureLink.none { links[Int(sink)].sender.prefetchStream() }
     }
 
     @inline(__always)

@@ -182,7 +182,7 @@ extension RelayShard {
         unsafe peers[peer].dtls?.sendDatagrams { unsafe flight.append(Array($0)) }
         for datagram in flight { transmit(datagram, along: path, into: &send) }
         switch peers[peer].dtls?.pollEvent() {
-        case .connected(let keys): install(keys, peer: peer, at: now)
+        case .connected(let keys): install(keys, peer: peer, into: &send, at: now)
         case .closed:
             let leg = peers[peer].leg
             emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
@@ -217,7 +217,7 @@ extension RelayShard {
         settleHandshake(of: peer, along: path, into: &send, at: now)
     }
 
-    private mutating func install(_ keys: DTLSKeys, peer: Int, at now: Instant) {
+    private mutating func install(_ keys: DTLSKeys, peer: Int, into send: inout SendBatch, at now: Instant) {
         let leg = peers[peer].leg
         guard
             let fresh = try? SecureLink(
@@ -225,7 +225,9 @@ extension RelayShard {
         else { return noteFailure(of: peer) }
         let link = links.insert(fresh)
         if peers[peer].link != SecureLink.none {
-            // What was begun with the keys of before is not finished with others.
+            // What was left to the burst with the keys of before is done with them, and what they have opened is not finished with
+            // others.
+            protectStaged(&send)
             for place in stage.start..<stage.end
             where stage[place].kind == .opening && tracks[Int(stage[place].track)].leg == leg {
                 stage[place].kind = .dropped

@@ -30,7 +30,7 @@ public struct RelayShard: ~Copyable {
     var certificate: DTLSContext?
 
     var timers = TimerQueue()
-    var random: ShardRandom
+    var random: SplitMix64
     /// Datagrams made at signalling time, sent with the next timeout.
     var pending: [(bytes: [UInt8], path: Path)] = []
     /// How many of them have been sent.
@@ -56,7 +56,7 @@ public struct RelayShard: ~Copyable {
         links = Slab(reserving: configuration.maximumSessions * 6)
         peers = Slab(reserving: configuration.maximumSessions * 4)
         certificate = nil
-        random = ShardRandom(seed: configuration.seed)
+        random = SplitMix64(seed: configuration.seed)
         sources = SourceTable(seed: configuration.seed)
         arena = PacketArena(limit: configuration.retransmissionMemory)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
@@ -92,8 +92,6 @@ public struct RelayShard: ~Copyable {
             guard send.room >= needed else { break }
             if !stage.holds(index) { open(batch, from: index, at: now) }
             while index < stage.end, send.room >= needed {
-                // What was left to the burst is protected before any keys may change.
-                if stage[index].kind == .handshake { protectStaged(&send) }
                 route(index, of: batch, into: &send, at: now)
                 index &+= 1
             }
@@ -169,21 +167,5 @@ public struct RelayShard: ~Copyable {
             return
         }
         events.append(event)
-    }
-}
-
-/// A small generator for report intervals and first numbers; keys never come from it.
-struct ShardRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

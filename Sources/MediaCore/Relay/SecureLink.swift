@@ -12,6 +12,10 @@ struct SecureLink: ~Copyable {
         self.sender = sender
     }
 
+    /// Bytes that packets touch which come, and which go.
+    static var bytesOfReceiver: Range<Int> { 0..<MemoryLayout<SRTPReceiver>.stride }
+    static var bytesOfSender: Range<Int> { MemoryLayout<SRTPReceiver>.stride..<MemoryLayout<SecureLink>.stride }
+
     /// The place of one in the shard's slab.
     typealias Index = Int32
     /// There is none: a port's track has no keys, and a peer has none before its handshake is done.

@@ -33,10 +33,12 @@ struct StreamReference: Hashable, BitwiseCopyable {
 /// hash is keyed, so that nobody can choose addresses that collide.
 @safe
 struct SourceTable: ~Copyable {
+    /// One cache line.
     private struct Entry: BitwiseCopyable {
-        var key: SourceKey
+        let key: SourceKey
         var reference: StreamReference
-        var isUsed: Bool
+        var isUsed = true
+        var trail = PacketTrail()
     }
 
     private var entries: UnsafeMutablePointer<Entry>
@@ -55,7 +57,9 @@ struct SourceTable: ~Copyable {
     deinit { unsafe entries.deallocate() }
 
     private static func allocate(_ size: Int) -> UnsafeMutablePointer<Entry> {
-        let memory = UnsafeMutablePointer<Entry>.allocate(capacity: size)
+        let memory = unsafe UnsafeMutableRawPointer.allocate(
+            byteCount: size * MemoryLayout<Entry>.stride, alignment: 64
+        ).bindMemory(to: Entry.self, capacity: size)
         let key = SourceKey(SocketAddress(.anyV4, port: 0), SSRC(0))
         unsafe memory.initialize(repeating: Entry(key: key, reference: .track(0), isUsed: false), count: size)
         return unsafe memory
@@ -76,9 +80,27 @@ struct SourceTable: ~Copyable {
     }
 
     func find(_ key: SourceKey) -> StreamReference? {
+        place(of: key).map { unsafe entries[$0].reference }
+    }
+
+    /// As `find(_:)`, with the trail that was left for the source.
+    @inline(__always)
+    func follow(_ key: SourceKey) -> (reference: StreamReference, trail: PacketTrail)? {
+        guard let index = place(of: key) else { return nil }
+        return unsafe (entries[index].reference, entries[index].trail)
+    }
+
+    /// Leaves a trail for a source that is in the table.
+    mutating func leave(_ trail: PacketTrail, for key: SourceKey) {
+        guard let index = place(of: key) else { return }
+        unsafe entries[index].trail = trail
+    }
+
+    @inline(__always)
+    private func place(of key: SourceKey) -> Int? {
         var index = home(key)
         while unsafe entries[index].isUsed {
-            if unsafe entries[index].key == key { return unsafe entries[index].reference }
+            if unsafe entries[index].key == key { return index }
             index = (index &+ 1) & mask
         }
         return nil
@@ -90,11 +112,12 @@ struct SourceTable: ~Copyable {
         while unsafe entries[index].isUsed {
             if unsafe entries[index].key == key {
                 unsafe entries[index].reference = reference
+                unsafe entries[index].trail = PacketTrail()
                 return
             }
             index = (index &+ 1) & mask
         }
-        unsafe entries[index] = Entry(key: key, reference: reference, isUsed: true)
+        unsafe entries[index] = Entry(key: key, reference: reference)
         count += 1
     }
 
@@ -126,6 +149,7 @@ struct SourceTable: ~Copyable {
         count = 0
         for index in 0..<size where unsafe old[index].isUsed {
             unsafe insert(old[index].key, old[index].reference)
+            unsafe leave(old[index].trail, for: old[index].key)
         }
         unsafe old.deallocate()
     }

@@ -1,3 +1,4 @@
+internal import CMemory
 internal import COpenSSL
 
 #if canImport(CIPSecMB)
@@ -51,6 +52,17 @@ struct SRTPKeyBlock {
         static let outerState = 768
         static let counterModeSize = 832
         static let alignment = 64
+    }
+
+    /// Brings near what a packet of `length` bytes needs of the block at `base`; of GHASH's powers, of which the lowest stand last, it
+    /// needs as many as it has blocks.
+    @inline(__always)
+    static func prefetch(_ base: UnsafeRawPointer, forLength length: Int) {
+        let keys = Layout.gcmKey + 240
+        let end = Layout.gcmKey + IPSecMB.gcmKeySize
+        let powers = max(keys, end &- (length &+ 63) & ~63)
+        unsafe lens_prefetch_read(base, keys)
+        if powers < end { unsafe lens_prefetch_read(base + powers, end &- powers) }
     }
 
     @inline(__always)

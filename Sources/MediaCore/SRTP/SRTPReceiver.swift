@@ -36,12 +36,12 @@ public struct SRTPReceiver: ~Copyable {
         streams.prepare()
     }
 
-    /// Brings near what the next RTP packet needs.
+    /// Where the keys of RTP stand, for bringing them near; nil if they are not worked out yet.
+    var keysOfRTP: UnsafeRawPointer? { unsafe transforms.keysOfRTP }
+
+    /// Brings near what is remembered of the stream of the next RTP packet.
     @inline(__always)
-    func prefetch() {
-        transforms.prefetch()
-        streams.prefetch()
-    }
+    func prefetchStream() { streams.prefetch() }
 
     /// Unprotects an RTP packet in place.
     public mutating func unprotectRTP(_ packet: UnsafeMutableRawBufferPointer) -> SRTPOutcome {

@@ -1,5 +1,3 @@
-internal import CMemory
-
 /// What one master key becomes: transforms for RTP and RTCP, each made when it is foreseen or at the first packet that needs it,
 /// so that a leg without media costs next to nothing.
 @safe
@@ -11,7 +9,6 @@ struct SRTPSessionTransforms: ~Copyable {
     private var rtcp: SRTPTransform?
     private var rtpBlock: SRTPKeyBlock?
     private var rtcpBlock: SRTPKeyBlock?
-    private var rtpSize = 0
 
     init(_ key: SRTPKey, opening: Bool, backend: SRTPBackend) {
         self.key = key
@@ -29,11 +26,8 @@ struct SRTPSessionTransforms: ~Copyable {
         _ = unsafe forRTCP()
     }
 
-    /// Brings the keys of RTP near.
-    @inline(__always)
-    func prefetch() {
-        if let rtpBlock = unsafe rtpBlock { unsafe lens_prefetch_read(rtpBlock.base, rtpSize) }
-    }
+    /// Where the keys of RTP stand; nil if they are not made yet.
+    var keysOfRTP: UnsafeRawPointer? { unsafe rtpBlock.map { unsafe UnsafeRawPointer($0.base) } }
 
     /// The keys of RTP, valid as long as this lives. Nil if a library has no memory.
     @inline(__always)
@@ -52,7 +46,6 @@ struct SRTPSessionTransforms: ~Copyable {
     private mutating func makeRTP() -> SRTPKeyBlock? {
         guard let made = make(rtcp: false) else { return nil }
         unsafe rtpBlock = made.block
-        rtpSize = made.size
         rtp = consume made
         return unsafe rtpBlock
     }

@@ -36,6 +36,12 @@ struct PacketCache: ~Copyable {
         unsafe places[index(extended)] = place
     }
 
+    /// Brings near where the place of the next packet will be written.
+    @inline(__always)
+    func prefetch(_ next: SequenceNumber) {
+        unsafe lens_prefetch_write(places + index(Int64(next.rawValue)), MemoryLayout<PacketArena.Place>.stride)
+    }
+
     /// The packet's bytes if they are still there and may be sent again now; remembers that they were. They stay until the
     /// next packet is stored.
     @unsafe

@@ -72,8 +72,8 @@ struct PublishedTrack: ~Copyable {
         rtxPayloadType = terms.rtxPayloadType
         declaredRTX = terms.declaredRTX
         mayRepeat = terms.rtxPayloadType != nil && terms.nack
-        let numbered = terms.extensions.first { $0.uri == RTPHeaderExtensionURI.transportSequenceNumber }
-        transportNumberExtension = terms.transportWide ? numbered?.id ?? 0 : 0
+        let numbered = terms.extensions.id(of: RTPHeaderExtensionURI.transportSequenceNumber)
+        transportNumberExtension = terms.transportWide ? numbered ?? 0 : 0
         clockRate = terms.clockRate
         extensions = terms.extensions
         mid = terms.mid
@@ -130,7 +130,7 @@ struct PublishedTrack: ~Copyable {
     func takes(_ payloadType: UInt8) -> Bool { payloadType == self.payloadType || payloadType == rtxPayloadType }
 
     /// The id of the MID header extension.
-    var midExtension: UInt8? { extensions.first { $0.uri == RTPHeaderExtensionURI.mid }?.id }
+    var midExtension: UInt8? { extensions.id(of: RTPHeaderExtensionURI.mid) }
 
     /// Where feedback to the publisher goes: only along a proven path, or beside one on the same host.
     var feedbackPath: Path? {

@@ -161,10 +161,9 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
             }
             for arrival in arrivals.prefix(count) {
                 guard case .received(let delta) = arrival else { continue }
-                if (0...255).contains(delta) {
-                    writer.write(UInt8(delta))
-                } else {
-                    writer.write(UInt16(bitPattern: delta))
+                switch Symbol(delta: delta) {
+                case .small: writer.write(UInt8(truncatingIfNeeded: delta))
+                default: writer.write(UInt16(bitPattern: delta))
                 }
             }
             while writer.bytes.count % 4 != 0 { writer.write(UInt8(0)) }

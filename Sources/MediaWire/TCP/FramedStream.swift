@@ -53,9 +53,16 @@ public struct FramedStream: Sendable {
 
     /// A datagram with its length before it; nil if it is longer than a frame can be.
     public static func frame(_ datagram: RawSpan) -> [UInt8]? {
-        guard let length = UInt16(exactly: datagram.byteCount) else { return nil }
-        var bytes = [UInt8(length >> 8), UInt8(length & 0xFF)]
+        var bytes: [UInt8] = []
+        return append(datagram, to: &bytes) ? bytes : nil
+    }
+
+    /// Writes a datagram with its length before it behind `bytes`; false, and nothing is written, if it is longer than a frame can be.
+    public static func append(_ datagram: RawSpan, to bytes: inout [UInt8]) -> Bool {
+        guard let length = UInt16(exactly: datagram.byteCount) else { return false }
+        bytes.append(UInt8(length >> 8))
+        bytes.append(UInt8(length & 0xFF))
         datagram.append(to: &bytes)
-        return bytes
+        return true
     }
 }

@@ -17,7 +17,6 @@ export class MediaClient {
   #url;
   #token;
   #resource;
-  #entityTag;
   #isRestarting = false;
   /** Told of each change of the connection's state. */
   onstate = () => {};
@@ -39,7 +38,6 @@ export class MediaClient {
     await this.connection.setLocalDescription();
     const response = await this.#send("POST", this.#url, "application/sdp", this.connection.localDescription.sdp);
     this.#resource = new URL(response.headers.get("Location"), this.#url);
-    this.#entityTag = response.headers.get("ETag");
     const servers = iceServers(response.headers.get("Link"));
     if (servers.length > 0) this.connection.setConfiguration({ iceServers: servers, bundlePolicy: "max-bundle" });
     await this.connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
@@ -56,7 +54,6 @@ export class MediaClient {
       const credentials = offer.sdp.match(/^a=ice-(ufrag|pwd):.*$/gm).slice(0, 2).join("\r\n") + "\r\n";
       const response = await this.#send(
         "PATCH", this.#resource, "application/trickle-ice-sdpfrag", credentials, { "If-Match": "*" });
-      this.#entityTag = response.headers.get("ETag");
       const fragment = await response.text();
       const value = (name) => fragment.match(new RegExp(`^a=ice-${name}:(.*?)\\r?$`, "m"))[1];
       const answer = before

@@ -12,10 +12,7 @@ struct ServeSettings: Sendable, Equatable {
     var mediaAddresses: [IPAddress] = []
     /// Shard i listens on this port + i; 0 takes free ones.
     var mediaPort: UInt16 = 7000
-    /// Shard i takes TCP connections on this port + i; nil: on the same number as UDP.
-    var mediaTCPPort: UInt16?
-    /// Media goes over UDP only.
-    var hasNoTCP = false
+    var mediaTCP = MediaTCP.asUDP
     var shards = 1
     /// Nil: one is made for this run and printed.
     var apiKey: String?
@@ -42,9 +39,16 @@ struct ServeSettings: Sendable, Equatable {
 
     /// Where shard `index` takes TCP connections; nil if nowhere.
     func streamPort(_ index: Int) -> Int? {
-        if hasNoTCP { return nil }
-        let first = Int(mediaTCPPort ?? mediaPort)
-        return first == 0 ? 0 : first + index
+        firstStreamPort.map { $0 == 0 ? 0 : Int($0) + index }
+    }
+
+    /// Of the first shard; nil if media goes over UDP only, 0 for free ones.
+    var firstStreamPort: UInt16? {
+        switch mediaTCP {
+        case .asUDP: mediaPort
+        case .port(let port): port
+        case .off: nil
+        }
     }
 
     private var isHTTPOnLoopback: Bool {
@@ -57,6 +61,15 @@ struct ServeSettings: Sendable, Equatable {
         if announced.count == 1, let only = announced.first, InterfaceAddresses.isLocal(only) { return only }
         return announced.contains { $0.isIPv6 } ? .anyV6 : .anyV4
     }
+}
+
+/// Where shards take TCP connections for media.
+enum MediaTCP: Sendable, Equatable {
+    /// On the same numbers as UDP.
+    case asUDP
+    /// Shard i on this port + i; 0 takes free ones.
+    case port(UInt16)
+    case off
 }
 
 /// A setting that cannot be used; one line that names it and the next step.

@@ -34,8 +34,7 @@ struct SettingSources {
 enum SettingsFile {
     static let keys: Set<String> = [
         "http", "media-address", "media-port", "media-tcp-port", "shards", "api-key", "public-url", "sdes-peers",
-        "ice-server",
-        "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
+        "ice-server", "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -118,12 +117,11 @@ extension ServeSettings {
             mediaPort = port
         }
         if let text = values.mediaTCPPort {
-            guard text == "off" || UInt16(text) != nil else {
+            guard let setting = text == "off" ? .off : UInt16(text).map(MediaTCP.port) else {
                 throw SettingsError(
                     description: "--media-tcp-port \(text) is not a port; choose 1 to 65535, 0 for free ones, or off")
             }
-            mediaTCPPort = UInt16(text)
-            hasNoTCP = text == "off"
+            mediaTCP = setting
         }
         if let text = values.shards {
             guard let count = Int(text), (1...256).contains(count) else {
@@ -205,7 +203,7 @@ extension ServeSettings {
             "http: \(httpHost.contains(":") ? "\"[\(httpHost)]:\(httpPort)\"" : "\(httpHost):\(httpPort)")",
             "media-address: [\(announcedAddresses.map { "\"\($0)\"" }.joined(separator: ", "))]",
             "media-port: \(mediaPort)",
-            "media-tcp-port: \(hasNoTCP ? "off" : String(mediaTCPPort ?? mediaPort))",
+            "media-tcp-port: \(firstStreamPort.map { String($0) } ?? "off")",
             "shards: \(shards)",
             apiKey == nil ? "# api-key: made for each run" : "# api-key: set",
         ]

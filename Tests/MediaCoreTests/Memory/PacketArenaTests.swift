@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -23,6 +24,25 @@ import Testing
             #expect(record.pointee.extended == Int64(number))
             #expect([UInt8](PacketArena.packet(of: record)) == Self.bytes(number))
             return true
+        }
+    }
+
+    /// Packets of every length that ends in a cache line or the next are read neither before nor behind themselves.
+    @Test(arguments: 0...200) func readsNothingButThePacket(_ length: Int) throws {
+        let page = 4096
+        let memory = try #require(
+            mmap(nil, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+        defer { munmap(memory, 3 * page) }
+        try #require(memory != MAP_FAILED)
+        #expect(mprotect(memory, page, PROT_NONE) == 0 && mprotect(memory + 2 * page, page, PROT_NONE) == 0)
+        var arena = PacketArena(limit: 64 * 1024)
+        for start in [page, 2 * page - length] {
+            let packet = UnsafeMutableRawBufferPointer(start: memory + start, count: length)
+            packet.copyBytes(from: Self.bytes(length).prefix(length))
+            let place = arena.store(UnsafeRawBufferPointer(packet), extended: 7, at: Instant(nanoseconds: 1))
+            let stored = arena.record(at: try #require(place))
+            let record = try #require(stored)
+            #expect([UInt8](PacketArena.packet(of: record)) == Array(Self.bytes(length).prefix(length)))
         }
     }
 

@@ -51,6 +51,29 @@ import Testing
         #expect(!model.isEmpty)
     }
 
+    /// A trail is of one source: it stays with it while others come and go, and is gone when the source is bound anew.
+    @Test func aTrailStaysWithItsSource() {
+        var table = SourceTable(seed: 3, initialCapacity: 16)
+        for number in 0..<500 { table.insert(Self.key(number), .track(number)) }
+        for number in stride(from: 0, to: 500, by: 7) {
+            var trail = PacketTrail()
+            trail.link = Int32(number)
+            table.leave(trail, for: Self.key(number))
+        }
+        for number in 500..<2_000 { table.insert(Self.key(number), .track(number)) }
+        for number in stride(from: 1, to: 500, by: 7) { table.remove(Self.key(number), .track(number)) }
+        // Keys repeat every 105 numbers and some; what was bound anew has lost its trail.
+        var latest: [SourceKey: Int] = [:]
+        for number in 0..<2_000 { latest[Self.key(number)] = number }
+        for (key, number) in latest {
+            guard let link = table.follow(key)?.trail.link else { continue }
+            #expect(link == (number < 500 && number % 7 == 0 ? Int32(number) : -1))
+        }
+        table.leave(PacketTrail(), for: Self.key(1_000_000))
+        let isKnown = table.find(Self.key(1_000_000)) != nil
+        #expect(!isKnown)
+    }
+
     @Test func addressFamilyPortAndSSRCAllCount() {
         var table = SourceTable(seed: 7)
         let keys = [

@@ -1,10 +1,10 @@
-/// Numbers that follow from a seed (SplitMix64): for intervals, first numbers and the names of requests, never for keys.
-struct SeededNumbers: RandomNumberGenerator {
+/// Numbers that follow from a seed: for intervals, first numbers and the names of requests, never for keys.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(state: UInt64) { self.state = state }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
