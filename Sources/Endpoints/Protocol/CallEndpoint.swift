@@ -324,7 +324,7 @@ public struct CallEndpoint: ~Copyable {
         case .goodbye(let goodbye):
             if link.transport != nil, let remote = link.remoteSSRC, !goodbye.sources.contains(remote) { break }
             events.append(.goodbye(link.kind, track: link.track, player == nil ? .publish : .play))
-        case .sourceDescription, .transportWideFeedback, .other: break
+        case .sourceDescription, .transportWideFeedback, .receiverEstimatedMaximumBitrate, .other: break
         }
     }
 

@@ -69,11 +69,15 @@ struct RelayedExtension {
     static let withDTLS = RelayedExtension(
         uris: withSDES.uris.union([
             RTPHeaderExtensionURI.absoluteSendTime, RTPHeaderExtensionURI.transportSequenceNumber,
+            RTPHeaderExtensionURI.rid, RTPHeaderExtensionURI.repairedRID,
         ]))
 
     /// Whether `map` is one of them, with an id of the one-byte form (RFC 8285 section 4.2), and goes the way of the media.
     func accepts(_ map: ExtensionMap, _ direction: MediaDirection) -> Bool {
         let way = map.direction ?? .sendReceive
+        // The relay sends no simulcast.
+        let isRID = map.uri == RTPHeaderExtensionURI.rid || map.uri == RTPHeaderExtensionURI.repairedRID
+        if isRID, direction == .play { return false }
         return uris.contains(map.uri) && (1...14).contains(map.id)
             && (direction == .publish ? way.sends : way.receives)
     }

@@ -48,6 +48,10 @@ struct WebRTCAnswer {
                 ExtensionMap(id: map.id, direction: map.direction == nil ? nil : direction, uri: map.uri).attribute)
         }
         if context.direction == .play { section.attributes += sourceAttributes(track) }
+        if let rid = track.rid {
+            section.attributes.append(RIDAttribute(id: rid, direction: .receive).attribute)
+            section.attributes.append(SimulcastAttribute(receive: [[.init(rid: rid)]]).attribute)
+        }
         media.append(section)
     }
 

@@ -44,6 +44,8 @@ public struct WebRTCTrack: Sendable, Hashable {
     public var feedback: WebRTCFeedback
     /// Header extensions that both sides know, by the offer's ids.
     public var extensions: [HeaderExtensionMapping]
+    /// The one encoding that is taken of a simulcast, by the name that the RID header extension has for it (RFC 8852).
+    public var rid: String?
     /// RFC 5506: RTCP need not come in compound packets.
     public var reducedSizeRTCP: Bool
     /// The relay's own SSRC: it sends media with it to a player, reports and feedback with it to a publisher.

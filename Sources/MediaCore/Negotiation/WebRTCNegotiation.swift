@@ -24,7 +24,7 @@ public func negotiateWebRTC(
 /// Answers an offer over DTLS-SRTP (RFC 9429, RFC 9143, RFC 8839) as an ICE-lite agent with all m-lines on one transport.
 ///
 /// m-lines that cannot be taken are answered with port 0 in their place and leave the bundle; if none is left, the error is that of
-/// the one that came closest. Simulcast is not taken: the peer then sends one stream (RFC 8853 section 5.3.2).
+/// the one that came closest. Of a simulcast one encoding is taken, the one that the peer prefers (RFC 8853 section 5.3.2).
 /// - Parameter generator: gives the relay's ICE password, so it must be cryptographic outside of tests.
 /// - Throws: what is wrong with the offer, with the next step in its description.
 public func negotiateWebRTC(
@@ -114,6 +114,7 @@ extension WebRTCTrack {
         cname = offered.media.cname
         feedback = offered.feedback
         extensions = offered.extensions.map(HeaderExtensionMapping.init)
+        rid = offered.rid
         reducedSizeRTCP = offered.media.rtcpReducedSize
         self.slotSSRC = slotSSRC
     }

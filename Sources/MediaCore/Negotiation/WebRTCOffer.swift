@@ -10,6 +10,8 @@ struct WebRTCOfferedMedia {
     let ssrcs: [SSRC]
     let feedback: WebRTCFeedback
     let extensions: [ExtensionMap]
+    /// The one encoding that is taken of those offered, by its RID; nil where the offer has no simulcast.
+    let rid: String?
 
     static let transport = "UDP/TLS/RTP/SAVPF"
 
@@ -37,7 +39,8 @@ struct WebRTCOfferedMedia {
             WebRTCOfferedMedia(
                 media: media, kind: kind, codec: codec, payloadType: payloadType, rtxPayloadType: rtx, ssrcs: ssrcs,
                 feedback: WebRTCFeedback(in: media, payloadType: payloadType, kind: kind, extensions),
-                extensions: extensions))
+                extensions: extensions,
+                rid: direction == .publish ? media.preferredRID(of: payloadType) : nil))
     }
 }
 
@@ -64,6 +67,18 @@ extension WebRTCFeedback {
 }
 
 extension MediaDescription {
+    /// The encoding that the sender prefers of those that it can send as `payloadType` (RFC 8853 section 5.1: the first), unless it is
+    /// paused.
+    func preferredRID(of payloadType: UInt8) -> String? {
+        guard let simulcast else { return nil }
+        let sendable = rids.filter { rid in
+            guard rid.direction == .send else { return false }
+            let types = rid.restrictions.flatMap { FormatParameters(value: "0 " + $0)?.parameter("pt") }
+            return types?.split(separator: ",").contains { $0 == String(payloadType) } ?? true
+        }.map(\.id)
+        return simulcast.send.joined().first { !$0.isPaused && sendable.contains($0.rid) }?.rid
+    }
+
     /// The format that repeats packets of another (RFC 4588 section 8.1: `apt`).
     func retransmissionPayloadType(of payloadType: UInt8, clockRate: UInt32) -> UInt8? {
         rtpMaps.first { map in

@@ -65,6 +65,22 @@ public struct SlotFigures: Sendable, Equatable {
     public var reportedFractionLost: UInt8 = 0
     /// Nil until a report has named one of the slot's sender reports.
     public var roundTripNanoseconds: Int64?
+    /// What the player believes that its path can take, in bit/s; nil until it has said so (REMB).
+    public var estimatedBitrate: UInt64?
+    /// What the player's transport-wide feedback says of its path, the same for all slots of a leg; nil without such feedback.
+    public var path: PathFigures?
+}
+
+/// The path to a player, as its transport-wide feedback tells.
+public struct PathFigures: Sendable, Equatable {
+    public var packetsArrived: UInt64
+    public var packetsLost: UInt64
+    /// Smoothed, 0 ... 1.
+    public var lossFraction: Double
+    /// Payload, in bit/s.
+    public var arrivingBitrate: Int64
+    /// Smoothed time that packets waited longer than the fastest.
+    public var queueingDelayNanoseconds: Int64
 }
 
 /// The figures of one session.

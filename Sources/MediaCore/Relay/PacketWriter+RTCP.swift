@@ -43,6 +43,16 @@ extension PacketWriter {
         patch(UInt16(truncatingIfNeeded: (count &- start) / 4 &- 1), at: start &+ 2)
     }
 
+    /// REMB for one stream (draft-alvestrand-rmcat-remb-03 section 2.2). `bitrate` in bit/s.
+    mutating func writeMaximumBitrate(_ bitrate: UInt64, sender: SSRC, media: SSRC) {
+        writeHead(.payloadFeedback, count: RTCPFeedbackFormat.applicationLayer, words: 5)
+        write(sender.rawValue)
+        write(UInt32(0))
+        write(ReceiverEstimatedMaximumBitrate.name)
+        write(1 << 24 | ReceiverEstimatedMaximumBitrate.encoded(bitrate))
+        write(media.rawValue)
+    }
+
     /// A generic NACK for numbers in ascending order (RFC 4585 section 6.2.1).
     mutating func writeGenericNACK(sender: SSRC, media: SSRC, lost: [SequenceNumber]) {
         let start = count

@@ -36,16 +36,13 @@ extension RelayShard {
         }) {
             return declared
         }
-        for track in streams {
-            guard let mid = tracks[track].mid, let id = tracks[track].midExtension,
-                let range = header.extensionElement(id, in: packet), range.count == mid.count
-            else { continue }
-            var isSame = true
-            for (place, offset) in range.enumerated() where packet.uint8(at: offset) != mid[place] { isSame = false }
-            if isSame { return tracks[track].takes(header.payloadType) ? track : nil }
+        if let named = streams.first(where: { tracks[$0].isNamed(by: header, in: packet) }) {
+            return tracks[named].takes(header.payloadType) && !tracks[named].isOtherEncoding(header, in: packet)
+                ? named : nil
         }
         let matching = streams.filter {
             tracks[$0].takes(header.payloadType) && tracks[$0].bindings.declared.isEmpty
+                && !tracks[$0].isOtherEncoding(header, in: packet)
         }
         return matching.count == 1 ? matching.first : nil
     }
@@ -72,6 +69,8 @@ extension RelayShard {
         counters.rtcpReceived &+= 1
         var budget = configuration.maximumRetransmissionsPerDatagram
         while let view = reader.next() {
+            // These are about the transport, not about a stream.
+            if note(view, in: plain, ofPeer: peer, at: now) { continue }
             for stream in legs[leg].streams {
                 switch legs[leg].direction {
                 case .publish: accept(view, in: plain, fromPublisherOf: stream, at: now)
@@ -80,45 +79,5 @@ extension RelayShard {
                 }
             }
         }
-    }
-
-    // MARK: Transport-wide feedback
-
-    /// Notes a publisher's packet by its transport-wide number, retransmissions and padding too.
-    @inline(never)
-    mutating func noteTransport(_ packet: RawSpan, _ header: RTPHeader, track: Int, at now: Instant) {
-        guard let leg = tracks[track].leg, let peer = legs[leg].peer,
-            let range = header.extensionElement(tracks[track].transportNumberExtension, in: packet), range.count == 2,
-            let number = packet.uint16(at: range.lowerBound)
-        else { return }
-        if peers[peer].arrivals == nil { peers[peer].arrivals = TransportArrivals() }
-        peers[peer].arrivals?.record(number, at: now)
-        guard !peers[peer].hasFeedbackTimer else { return }
-        peers[peer].hasFeedbackTimer = true
-        let due = now.advanced(byNanoseconds: TransportArrivals.interval)
-        timers.schedule(.transportFeedback, peer, peers.generation(of: peer), at: due)
-    }
-
-    mutating func transportFeedbackDue(_ timer: TimerQueue.Entry, into send: inout SendBatch, at now: Instant) {
-        let peer = timer.index
-        guard peers.contains(peer), peers.generation(of: peer) == timer.generation else { return }
-        peers[peer].hasFeedbackTimer = false
-        guard let track = legs[peers[peer].leg].streams.first else { return }
-        let link = Int(tracks[track].link)
-        guard link >= 0, let path = tracks[track].feedbackPath, let media = tracks[track].mediaSSRC,
-            let buffer = unsafe send.nextSlot()
-        else { return }
-        var writer = unsafe PacketWriter(buffer)
-        tracks[track].writeReport(withBlock: false, at: now, to: &writer)
-        let own = tracks[track].feedbackSSRC
-        let isWritten = peers[peer].arrivals?.writeReport(sender: own, media: media, to: &writer)
-        guard isWritten == true, !writer.overflowed,
-            case .success(let length) = unsafe links[link].sender.protectRTCP(buffer, length: writer.count)
-        else { return }
-        send.commit(length: length, to: path)
-        // What did not fit into one report goes into the next, at once.
-        guard peers[peer].arrivals?.hasNews == true else { return }
-        peers[peer].hasFeedbackTimer = true
-        timers.schedule(.transportFeedback, peer, timer.generation, at: now)
     }
 }

@@ -73,7 +73,7 @@ extension RelayShard {
             let index = slots.insert(
                 PlayerSlot(
                     terms, leg: leg, session: session, side: side, ordinal: ordinal, rewriter: randomRewriter(),
-                    rtxSequence: SequenceNumber(repeats), link: link))
+                    rtxSequence: SequenceNumber(repeats), link: link, peer: terms.usesICE ? legs[leg].peer : nil))
             if !terms.usesICE { announce(slots[index].bindings, .slot(index)) }
             return index
         }
@@ -281,7 +281,7 @@ extension RelayShard {
             for index in legs[leg].streams {
                 switch legs[leg].direction {
                 case .publish: figures.tracks.append(trackFigures(index))
-                case .play: figures.slots.append(slots[index].figures)
+                case .play: figures.slots.append(slotFigures(index))
                 }
             }
         }
@@ -290,6 +290,19 @@ extension RelayShard {
 }
 
 extension RelayShard {
+    private func slotFigures(_ slot: Int) -> SlotFigures {
+        var figures = slots[slot].figures
+        guard let peer = slots[slot].peer else { return figures }
+        figures.estimatedBitrate = peers[peer].estimatedBitrate
+        guard peers[peer].departures != nil else { return figures }
+        let estimate = peers[peer].estimate
+        figures.path = PathFigures(
+            packetsArrived: estimate.packetsArrived, packetsLost: estimate.packetsLost,
+            lossFraction: estimate.lossFraction, arrivingBitrate: estimate.arrivingBitrate,
+            queueingDelayNanoseconds: estimate.queueingDelay)
+        return figures
+    }
+
     private func trackFigures(_ track: Int) -> TrackFigures {
         var figures = tracks[track].figures
         let link = tracks[track].link

@@ -98,13 +98,17 @@ extension RelayShard {
                 counters.droppedAtSlot &+= 1
                 continue
             }
+            let isStamped = slots[slot].output.hop.isUsed
             switch unsafe slots[slot].forward(
                 packet, header, payload, spare: subscriptions == 1 ? spare : 0, extended: extended,
-                startsKeyframe: startsKeyframe, clockRate: clockRate, with: &links[link].sender, through: &stage,
+                startsKeyframe: startsKeyframe, clockRate: clockRate,
+                stamp: isStamped ? stamp(forSlot: slot, at: now) : HopStamp(), with: &links[link].sender,
+                through: &stage,
                 into: &send, at: now)
             {
             case .sent:
                 countForwarded(payload.count, session: session)
+                if isStamped { noteDeparture(ofSlot: slot, bytes: payload.count, at: now) }
                 if stage.isSealFull { protectStaged(&send) }
                 if !slots[slot].hasReportTimer { startSlotReports(slot, at: now) }
                 if !sessions[session].hasForwarded {
@@ -200,17 +204,21 @@ extension RelayShard {
         else { return false }
         let link = Int(slots[slot].link)
         guard link >= 0 else { return false }
+        let isStamped = slots[slot].output.hop.isUsed
+        let stamp = isStamped ? stamp(forSlot: slot, at: now) : HopStamp()
         let isSent =
             slots[slot].rtx != nil
-            ? unsafe slots[slot].putRTX(packet, header, payload, numbers, with: &links[link].sender, into: &send)
+            ? unsafe slots[slot].putRTX(
+                packet, header, payload, numbers, stamp: stamp, with: &links[link].sender, into: &send)
             : unsafe slots[slot].put(
-                packet, header, payload, numbers, isRepeat: true, spare: 0, with: &links[link].sender, through: &stage,
-                into: &send)
+                packet, header, payload, numbers, stamp: stamp, isRepeat: true, spare: 0, with: &links[link].sender,
+                through: &stage, into: &send)
         guard isSent else {
             counters.droppedAtSend &+= 1
             return false
         }
         countForwarded(payload.count, session: slots[slot].session)
+        if isStamped { noteDeparture(ofSlot: slot, bytes: payload.count, at: now) }
         slots[slot].packetsRetransmitted &+= 1
         counters.packetsRetransmitted &+= 1
         return true

@@ -111,7 +111,11 @@ extension RelayShard {
         tracks[track].lastReportedPackets = received
         leaveTrail(ofTrack: track)
         sendToPublisher(track, into: &send) { writer, track in
-            track.writeReport(withBlock: true, at: now, to: &writer)
+            let fractionLost = track.writeReport(withBlock: true, at: now, to: &writer)
+            guard track.estimate != nil, let incoming = track.incoming else { return }
+            track.estimate?.update(fractionLost: fractionLost, bytes: incoming.reception.bytesReceived, at: now)
+            writer.writeMaximumBitrate(
+                UInt64(clamping: track.estimate?.bitrate ?? 0), sender: track.feedbackSSRC, media: incoming.ssrc)
         }
         if tracks[track].silentReports >= Self.silentIntervals {
             tracks[track].hasReportTimer = false
@@ -252,12 +256,15 @@ extension RelayShard {
 }
 
 extension PublishedTrack {
-    /// The receiver report and CNAME that every compound packet to a publisher begins with (RFC 3550 section 6.1).
-    mutating func writeReport(withBlock: Bool, at now: Instant, to writer: inout PacketWriter) {
+    /// The receiver report and CNAME that every compound packet to a publisher begins with (RFC 3550 section 6.1). Answers the share of
+    /// packets that the report tells as lost, in 1/256.
+    @discardableResult
+    mutating func writeReport(withBlock: Bool, at now: Instant, to writer: inout PacketWriter) -> UInt8 {
         let block = withBlock ? incoming?.reception.reportBlock(at: now) : nil
         writer.writeHead(.receiverReport, count: block == nil ? 0 : 1, words: block == nil ? 1 : 7)
         writer.write(feedbackSSRC.rawValue)
         if let block { writer.write(block) }
         writer.writeCanonicalName(cname, ssrc: feedbackSSRC)
+        return block?.fractionLost ?? 0
     }
 }

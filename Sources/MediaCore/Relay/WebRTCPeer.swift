@@ -19,6 +19,11 @@ struct WebRTCPeer: ~Copyable {
     /// What came with transport-wide numbers; begins with the first such packet.
     var arrivals: TransportArrivals?
     var hasFeedbackTimer = false
+    /// What left with transport-wide numbers; begins with the first such packet.
+    var departures: DepartureHistory?
+    var estimate = PathEstimate()
+    /// What the peer says that it can take, in bit/s.
+    var estimatedBitrate: UInt64?
     /// The entries of the timer queue that count.
     var dtlsTimer: Instant?
     var consentTimer: Instant?

@@ -14,7 +14,8 @@ extension PlayerSlot {
     @inline(__always)
     mutating func forward(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>, spare: Int, extended: Int64,
-        startsKeyframe: Bool, clockRate: UInt32, with sender: inout SRTPSender, through stage: inout PacketStage,
+        startsKeyframe: Bool, clockRate: UInt32, stamp: HopStamp, with sender: inout SRTPSender,
+        through stage: inout PacketStage,
         into send: inout SendBatch, at now: Instant
     ) -> Forwarding {
         guard
@@ -23,7 +24,8 @@ extension PlayerSlot {
         else { return .notWanted }
         guard
             unsafe put(
-                packet, header, payload, numbers, isRepeat: false, spare: spare, with: &sender, through: &stage,
+                packet, header, payload, numbers, stamp: stamp, isRepeat: false, spare: spare, with: &sender,
+                through: &stage,
                 into: &send)
         else { return .noRoom }
         output.packetsSent &+= 1
@@ -39,12 +41,13 @@ extension PlayerSlot {
     @inline(__always)
     mutating func put(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
-        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), isRepeat: Bool, spare: Int,
+        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), stamp: HopStamp, isRepeat: Bool, spare: Int,
         with sender: inout SRTPSender, through stage: inout PacketStage, into send: inout SendBatch
     ) -> Bool {
         let overhead = sender.profile.rtpOverhead
         guard var buffer = unsafe send.nextSlot(), var base = buffer.baseAddress, let start = packet.baseAddress,
-            let headerLength = unsafe output.writeHeader(of: packet, header, numbers: numbers, into: buffer),
+            let headerLength = unsafe output.writeHeader(
+                of: packet, header, numbers: numbers, stamp: stamp, into: buffer),
             headerLength &+ payload.count &+ overhead <= buffer.count
         else { return false }
         let source = unsafe start + payload.lowerBound

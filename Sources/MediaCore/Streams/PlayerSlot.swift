@@ -8,6 +8,8 @@ struct PlayerSlot: ~Copyable {
     /// Place among the player's slots of this kind: it plays the other side's track of the same place.
     let ordinal: Int
     let rtcpMux: Bool
+    /// Of its leg, in the shard's slab; nil for legs without ICE.
+    let peer: Int?
 
     var output: SlotOutput
     /// For retransmissions, where the player has them on a stream of their own.
@@ -32,16 +34,17 @@ struct PlayerSlot: ~Copyable {
 
     init(
         _ terms: StreamTerms, leg: Int, session: Int, side: SessionSide, ordinal: Int,
-        rewriter: RTPRewriter, rtxSequence: SequenceNumber, link: Int
+        rewriter: RTPRewriter, rtxSequence: SequenceNumber, link: Int, peer: Int?
     ) {
         self.leg = leg
         self.session = session
         self.side = side
         self.ordinal = ordinal
         rtcpMux = terms.rtcpMux
+        self.peer = peer
         output = SlotOutput(
             kind: terms.kind, ssrc: terms.relaySSRC, payloadType: terms.payloadType, clockRate: terms.clockRate,
-            extensions: terms.extensions, rewriter: rewriter)
+            extensions: terms.extensions, rewriter: rewriter, hop: HopExtensions(terms))
         self.link = SecureLink.Index(truncatingIfNeeded: link)
         rtx = RTXStream(terms, firstSequence: rtxSequence)
         bindings = StreamBindings(declared: terms.declaredSSRCs, announced: terms.announcedAddresses)

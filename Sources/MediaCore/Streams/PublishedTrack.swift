@@ -19,6 +19,8 @@ struct PublishedTrack: ~Copyable {
     let clockRate: UInt32
     let extensions: [HeaderExtensionMapping]
     let mid: [UInt8]?
+    /// The one encoding that is taken of a simulcast.
+    let rid: [UInt8]?
     let rtcpMux: Bool
     /// Its peer proves its paths; `rtcpPath` then is the one to send along, nil while there is none.
     let usesICE: Bool
@@ -26,6 +28,8 @@ struct PublishedTrack: ~Copyable {
     let supportsNACK: Bool
     let supportsPLI: Bool
     let supportsFIR: Bool
+    /// How much the publisher may send, if it asks for that (REMB).
+    var estimate: LossBasedEstimate?
     /// The relay's own SSRC and CNAME in feedback and reports to this publisher.
     let feedbackSSRC: SSRC
     let cname: [UInt8]
@@ -77,12 +81,14 @@ struct PublishedTrack: ~Copyable {
         clockRate = terms.clockRate
         extensions = terms.extensions
         mid = terms.mid
+        rid = terms.rid
         rtcpMux = terms.rtcpMux
         usesICE = terms.usesICE
         announcedRTCPAddress = terms.announcedRTCPAddress
         supportsNACK = terms.nack
         supportsPLI = terms.pli
         supportsFIR = terms.fir
+        estimate = terms.remb && terms.kind == .video ? LossBasedEstimate() : nil
         feedbackSSRC = terms.relaySSRC
         self.cname = cname
         self.link = SecureLink.Index(truncatingIfNeeded: link)
@@ -109,12 +115,14 @@ struct PublishedTrack: ~Copyable {
         clockRate = RelayedCodec(kind).clockRate
         extensions = settings.extensions
         mid = nil
+        rid = nil
         rtcpMux = false
         usesICE = false
         announcedRTCPAddress = nil
         supportsNACK = false
         supportsPLI = false
         supportsFIR = false
+        estimate = nil
         feedbackSSRC = SSRC(0)
         cname = []
         link = SecureLink.none
@@ -129,8 +137,18 @@ struct PublishedTrack: ~Copyable {
     /// Whether the publisher uses this number for the track, for media or for repeating it.
     func takes(_ payloadType: UInt8) -> Bool { payloadType == self.payloadType || payloadType == rtxPayloadType }
 
-    /// The id of the MID header extension.
-    var midExtension: UInt8? { extensions.id(of: RTPHeaderExtensionURI.mid) }
+    /// Whether a packet says that it is of this m-line.
+    func isNamed(by header: RTPHeader, in packet: RawSpan) -> Bool {
+        guard let mid else { return false }
+        return header.names(mid, by: extensions.id(of: RTPHeaderExtensionURI.mid), in: packet) == true
+    }
+
+    /// Whether a packet says that it is of another encoding than the one that is taken.
+    func isOtherEncoding(_ header: RTPHeader, in packet: RawSpan) -> Bool {
+        guard let rid else { return false }
+        let uri = header.payloadType == payloadType ? RTPHeaderExtensionURI.rid : RTPHeaderExtensionURI.repairedRID
+        return header.names(rid, by: extensions.id(of: uri), in: packet) == false
+    }
 
     /// Where feedback to the publisher goes: only along a proven path, or beside one on the same host.
     var feedbackPath: Path? {
@@ -172,5 +190,15 @@ struct PublisherClock {
         let rest = elapsed % 1_000_000_000
         let ticks = seconds &* Int64(clockRate) &+ rest &* Int64(clockRate) / 1_000_000_000
         return (ntp.advanced(byNanoseconds: elapsed), rtp.advanced(by: Int(truncatingIfNeeded: ticks)))
+    }
+}
+
+extension RTPHeader {
+    /// Whether extension element `id` of the packet says `name`; nil if the packet does not carry it.
+    fileprivate func names(_ name: [UInt8], by id: UInt8?, in packet: RawSpan) -> Bool? {
+        guard let id, let range = extensionElement(id, in: packet) else { return nil }
+        guard range.count == name.count else { return false }
+        for (place, offset) in range.enumerated() where packet.uint8(at: offset) != name[place] { return false }
+        return true
     }
 }

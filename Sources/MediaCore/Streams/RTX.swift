@@ -49,12 +49,13 @@ extension PlayerSlot {
     /// Sends a packet again on the slot's stream for retransmissions. False if it did not fit.
     mutating func putRTX(
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ payload: Range<Int>,
-        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), with sender: inout SRTPSender,
-        into send: inout SendBatch
+        _ numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), stamp: HopStamp,
+        with sender: inout SRTPSender, into send: inout SendBatch
     ) -> Bool {
         guard var rtx, let buffer = unsafe send.nextSlot(), let base = buffer.baseAddress,
             let source = packet.baseAddress,
-            let headerLength = unsafe output.writeHeader(of: packet, header, numbers: numbers, into: buffer)
+            let headerLength = unsafe output.writeHeader(
+                of: packet, header, numbers: numbers, stamp: stamp, into: buffer)
         else { return false }
         let length = headerLength &+ RTX.overhead &+ payload.count
         guard length &+ sender.profile.rtpOverhead <= buffer.count else { return false }

@@ -7,6 +7,8 @@ struct SlotOutput {
     let payloadType: UInt8
     let clockRate: UInt32
     let extensions: [HeaderExtensionMapping]
+    /// What each packet gets of its own.
+    let hop: HopExtensions
 
     /// Slab index and generation of the track that feeds it.
     private(set) var source: (index: Int, generation: UInt32)?
@@ -22,7 +24,7 @@ struct SlotOutput {
 
     init(
         kind: MediaKind, ssrc: SSRC, payloadType: UInt8, clockRate: UInt32, extensions: [HeaderExtensionMapping],
-        rewriter: RTPRewriter
+        rewriter: RTPRewriter, hop: HopExtensions = HopExtensions()
     ) {
         self.kind = kind
         self.ssrc = ssrc
@@ -30,6 +32,7 @@ struct SlotOutput {
         self.clockRate = clockRate
         self.extensions = extensions
         self.rewriter = rewriter
+        self.hop = hop
     }
 
     /// What follows does not continue what was sent: the numbers are joined at the next packet, and video that has begun
@@ -76,7 +79,8 @@ struct SlotOutput {
     @inline(__always)
     func writeHeader(
         of packet: UnsafeRawBufferPointer, _ header: RTPHeader,
-        numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into buffer: UnsafeMutableRawBufferPointer
+        numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), stamp: HopStamp,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
         guard buffer.count >= RTPHeader.fixedLength, let base = buffer.baseAddress else { return nil }
         let second = UInt32(payloadType & 0x7F) | (header.marker ? 0x80 : 0)
@@ -84,22 +88,23 @@ struct SlotOutput {
         unsafe base.storeBytes(of: word.bigEndian, as: UInt32.self)
         unsafe base.storeBytes(of: numbers.timestamp.rawValue.bigEndian, toByteOffset: 4, as: UInt32.self)
         unsafe base.storeBytes(of: ssrc.rawValue.bigEndian, toByteOffset: 8, as: UInt32.self)
-        guard header.hasExtension else { return RTPHeader.fixedLength }
-        return unsafe writeExtendedHeader(of: packet, header, into: buffer)
+        guard header.hasExtension || hop.isUsed else { return RTPHeader.fixedLength }
+        return unsafe writeExtendedHeader(of: packet, header, stamp, into: buffer)
     }
 
     /// Behind the fixed header: the elements that the slot's receiver knows, under its ids, in one-byte form (RFC 8285
     /// section 4.2). Nothing is written if there are none.
     private func writeExtendedHeader(
-        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, into buffer: UnsafeMutableRawBufferPointer
+        of packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ stamp: HopStamp,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
         let start = RTPHeader.fixedLength &+ 4
         // No element grows, and padding fills up to a word at most.
         guard let base = buffer.baseAddress, let source = packet.baseAddress,
-            buffer.count >= start &+ Int(header.extensionLength) &+ 4
+            buffer.count >= start &+ Int(header.extensionLength) &+ HopExtensions.length &+ 4
         else { return nil }
         var reader = RTPHeaderExtensionReader(header, in: unsafe RawSpan(_unsafeBytes: packet))
-        var count = 0
+        var count = unsafe hop.write(stamp, to: base + start)
         while let element = reader.next() {
             let length = element.range.count
             guard element.id < 16, length > 0, length <= 16 else { continue }
@@ -154,7 +159,7 @@ struct SlotOutput {
         _ packet: UnsafeRawBufferPointer, _ header: RTPHeader, payload: Range<Int>,
         numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        guard let start = unsafe writeHeader(of: packet, header, numbers: numbers, into: buffer),
+        guard let start = unsafe writeHeader(of: packet, header, numbers: numbers, stamp: HopStamp(), into: buffer),
             buffer.count &- start >= payload.count
         else { return nil }
         let source = unsafe UnsafeRawBufferPointer(rebasing: packet[payload])

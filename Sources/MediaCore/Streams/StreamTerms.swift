@@ -10,6 +10,8 @@ struct StreamTerms {
     var extensions: [HeaderExtensionMapping]
     /// What the MID header extension names it by, where packets may be told apart by it.
     var mid: [UInt8]?
+    /// The one encoding that is taken, by its RID; nil where there is no simulcast.
+    var rid: [UInt8]?
     /// SSRCs that the offer named; empty if it named none.
     var declaredSSRCs: [SSRC]
     /// SSRCs that the offer named for retransmissions.
@@ -25,6 +27,7 @@ struct StreamTerms {
     var pli: Bool
     var fir: Bool
     var transportWide: Bool
+    var remb: Bool
     /// The relay's own.
     var relaySSRC: SSRC
     /// With which the relay repeats media to a player; nil where it repeats it under `relaySSRC`.
@@ -37,6 +40,7 @@ struct StreamTerms {
         clockRate = track.clockRate
         extensions = track.extensions
         mid = nil
+        rid = nil
         declaredSSRCs = track.declaredSSRCs
         declaredRTX = []
         announcedAddresses = track.announcedAddresses
@@ -48,6 +52,7 @@ struct StreamTerms {
         pli = track.pli
         fir = track.fir
         transportWide = false
+        remb = false
         relaySSRC = track.slotSSRC
         relayRTX = nil
     }
@@ -59,6 +64,7 @@ struct StreamTerms {
         clockRate = track.clockRate
         extensions = track.extensions
         mid = track.mid.map { Array($0.utf8) }
+        rid = track.rid.map { Array($0.utf8) }
         declaredSSRCs = track.declaredSSRCs
         declaredRTX = Array(track.declaredRTX.values)
         announcedAddresses = []
@@ -70,6 +76,7 @@ struct StreamTerms {
         pli = track.feedback.pli
         fir = track.feedback.fir
         transportWide = track.feedback.transportWide
+        remb = track.feedback.remb
         relaySSRC = track.slotSSRC
         relayRTX = track.rtxSlotSSRC
     }

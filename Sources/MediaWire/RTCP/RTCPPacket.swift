@@ -8,6 +8,7 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
     case fullIntraRequest(FullIntraRequest)
     case genericNACK(GenericNACK)
     case transportWideFeedback(TransportWideFeedback)
+    case receiverEstimatedMaximumBitrate(ReceiverEstimatedMaximumBitrate)
     /// Any other type or feedback message type, carried through as it came.
     case other(OtherRTCPPacket)
 
@@ -27,6 +28,10 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
                 GenericNACK(header, in: datagram).map(Self.genericNACK)
             case (.transportFeedback, RTCPFeedbackFormat.transportWideFeedback):
                 TransportWideFeedback(header, in: datagram).map(Self.transportWideFeedback)
+            // Applications may say other things in this format.
+            case (.payloadFeedback, RTCPFeedbackFormat.applicationLayer):
+                ReceiverEstimatedMaximumBitrate(header, in: datagram).map(Self.receiverEstimatedMaximumBitrate)
+                    ?? OtherRTCPPacket(header, in: datagram).map(Self.other)
             default: OtherRTCPPacket(header, in: datagram).map(Self.other)
             }
         guard let packet else { return nil }
@@ -55,6 +60,7 @@ public enum RTCPPacket: RTCPWritable, Sendable, Hashable {
         case .fullIntraRequest(let packet): packet.write(to: &writer)
         case .genericNACK(let packet): packet.write(to: &writer)
         case .transportWideFeedback(let packet): packet.write(to: &writer)
+        case .receiverEstimatedMaximumBitrate(let packet): packet.write(to: &writer)
         case .other(let packet): packet.write(to: &writer)
         }
     }

@@ -27,4 +27,6 @@ public enum RTCPFeedbackFormat {
     public static let pictureLossIndication: UInt8 = 1
     /// Payload feedback: full intra request (RFC 5104 section 4.3.1).
     public static let fullIntraRequest: UInt8 = 4
+    /// Payload feedback: application layer, of which REMB is one (RFC 4585 section 6.4).
+    public static let applicationLayer: UInt8 = 15
 }

@@ -41,29 +41,15 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
 
     /// Nil if the packet is not whole feedback of this kind: chunks and deltas for as many packets as it counts.
     public init?(_ header: RTCPHeaderView, in datagram: RawSpan) {
-        let start = header.body.lowerBound
-        guard header.isTransportWideFeedback, header.body.count >= 16, let sender = header.senderSSRC(in: datagram),
-            let media = header.mediaSSRC(in: datagram), let base = datagram.uint16(at: start &+ 8),
-            let count = datagram.uint16(at: start &+ 10), Int(count) <= Self.maximumPackets,
-            let times = datagram.uint32(at: start &+ 12)
-        else { return nil }
-        senderSSRC = sender
-        mediaSSRC = media
-        baseSequence = base
-        referenceTime = Int32(bitPattern: times) >> 8
-        feedbackCount = UInt8(truncatingIfNeeded: times)
+        guard var reader = TransportWideFeedbackReader(header, in: datagram) else { return nil }
+        senderSSRC = reader.senderSSRC
+        mediaSSRC = reader.mediaSSRC
+        baseSequence = reader.baseSequence
+        referenceTime = reader.referenceTime
+        feedbackCount = reader.feedbackCount
         arrivals = []
-        var offset = start &+ 16
-        guard let symbols = Self.symbols(Int(count), in: datagram, from: &offset, to: header.body.upperBound) else {
-            return nil
-        }
-        arrivals.reserveCapacity(symbols.count)
-        for symbol in symbols {
-            guard let arrival = Self.arrival(symbol, in: datagram, at: &offset, to: header.body.upperBound) else {
-                return nil
-            }
-            arrivals.append(arrival)
-        }
+        arrivals.reserveCapacity(reader.packetCount)
+        while let arrival = reader.next() { arrivals.append(arrival) }
     }
 
     // MARK: Chunks
@@ -91,50 +77,6 @@ public struct TransportWideFeedback: RTCPWritable, Sendable, Hashable {
             chunk |= symbol(index &+ place).rawValue << UInt16(isPlain ? 13 - place : 12 - 2 * place)
         }
         return (chunk, held)
-    }
-
-    private static func symbols(
-        _ count: Int, in datagram: RawSpan, from offset: inout Int, to end: Int
-    ) -> [Symbol]? {
-        var symbols: [Symbol] = []
-        symbols.reserveCapacity(count)
-        while symbols.count < count {
-            guard offset &+ 2 <= end, let chunk = datagram.uint16(at: offset) else { return nil }
-            offset &+= 2
-            let room = count - symbols.count
-            if chunk & 0x8000 == 0 {
-                guard let symbol = Symbol(rawValue: chunk >> 13 & 3), symbol != .reserved else { return nil }
-                symbols += repeatElement(symbol, count: min(room, Int(chunk & 0x1FFF)))
-                guard chunk & 0x1FFF > 0 else { return nil }
-            } else if chunk & 0x4000 == 0 {
-                for bit in 0..<min(room, 14) { symbols.append(chunk >> UInt16(13 - bit) & 1 == 0 ? .lost : .small) }
-            } else {
-                for place in 0..<min(room, 7) {
-                    guard let symbol = Symbol(rawValue: chunk >> UInt16(12 - 2 * place) & 3), symbol != .reserved else {
-                        return nil
-                    }
-                    symbols.append(symbol)
-                }
-            }
-        }
-        return symbols
-    }
-
-    private static func arrival(
-        _ symbol: Symbol, in datagram: RawSpan, at offset: inout Int, to end: Int
-    ) -> Arrival? {
-        switch symbol {
-        case .lost: return .lost
-        case .small:
-            guard offset < end, let delta = datagram.uint8(at: offset) else { return nil }
-            offset &+= 1
-            return .received(delta: Int16(delta))
-        case .large:
-            guard offset &+ 2 <= end, let delta = datagram.uint16(at: offset) else { return nil }
-            offset &+= 2
-            return .received(delta: Int16(bitPattern: delta))
-        case .reserved: return nil
-        }
     }
 
     private func symbol(_ index: Int) -> Symbol {

@@ -3,6 +3,7 @@ public enum RTPHeaderExtensionURI {
     public static let audioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
     public static let mid = "urn:ietf:params:rtp-hdrext:sdes:mid"
     public static let rid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+    public static let repairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
     public static let absoluteSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
     public static let transportSequenceNumber =
         "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"

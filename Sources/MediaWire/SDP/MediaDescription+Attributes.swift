@@ -53,6 +53,12 @@ extension MediaDescription {
     /// Hash function and digest as written (RFC 8122).
     public var fingerprints: [String] { values(of: "fingerprint") }
 
+    /// RFC 8851.
+    public var rids: [RIDAttribute] { values(of: "rid").compactMap(RIDAttribute.init(value:)) }
+
+    /// RFC 8853.
+    public var simulcast: SimulcastAttribute? { value(of: "simulcast").flatMap(SimulcastAttribute.init(value:)) }
+
     /// RFC 8839.
     public var iceUfrag: String? { value(of: "ice-ufrag") }
     public var icePwd: String? { value(of: "ice-pwd") }

@@ -262,6 +262,9 @@ extension RTCPPacket {
     var asTransportWideFeedback: TransportWideFeedback? {
         if case .transportWideFeedback(let packet) = self { packet } else { nil }
     }
+    var asMaximumBitrate: ReceiverEstimatedMaximumBitrate? {
+        if case .receiverEstimatedMaximumBitrate(let packet) = self { packet } else { nil }
+    }
     var asSenderReport: SenderReport? { if case .senderReport(let packet) = self { packet } else { nil } }
     var asReceiverReport: ReceiverReport? { if case .receiverReport(let packet) = self { packet } else { nil } }
     var asGoodbye: Goodbye? { if case .goodbye(let packet) = self { packet } else { nil } }

@@ -35,6 +35,7 @@ final class SimulatedBrowser {
         _ bench: RelayBench, _ side: SessionSide, _ direction: MediaDirection, from address: SocketAddress,
         session: RelaySessionKey = RelayBench.session, seed: UInt64 = 1, setup: String = "actpass",
         namesSSRCs: Bool = true, hasRTX: Bool = false, isNumbered: Bool = false,
+        asksForBitrate: Bool = false, encodings: [String] = [],
         announcing other: CertificateFingerprint? = nil, profiles: [SRTPProfile] = DTLSContext.preferredProfiles
     ) throws {
         self.bench = bench
@@ -46,7 +47,8 @@ final class SimulatedBrowser {
         let own = context.fingerprint(.sha256)
         let fingerprint = try other ?? #require(own)
         let offer = Self.offer(
-            direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX, isNumbered: isNumbered)
+            direction, local, fingerprint, setup: setup, namesSSRCs: namesSSRCs, hasRTX: hasRTX, isNumbered: isNumbered,
+            asksForBitrate: asksForBitrate, encodings: encodings)
         let negotiation = NegotiationContext(
             direction: direction, clientAddress: address.address, requestIsPrivate: false,
             mediaAddresses: [RelayBench.address.address], mediaPort: RelayBench.address.port, sessionID: 2)
@@ -60,7 +62,7 @@ final class SimulatedBrowser {
 
     private static func offer(
         _ direction: MediaDirection, _ local: ICECredentials, _ fingerprint: CertificateFingerprint, setup: String,
-        namesSSRCs: Bool, hasRTX: Bool, isNumbered: Bool
+        namesSSRCs: Bool, hasRTX: Bool, isNumbered: Bool, asksForBitrate: Bool, encodings: [String]
     ) -> String {
         var lines = [
             "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE v a",
@@ -75,11 +77,21 @@ final class SimulatedBrowser {
                 "a=setup:\(setup)", "a=ice-ufrag:" + String(decoding: local.usernameFragment, as: UTF8.self),
                 "a=ice-pwd:" + String(decoding: local.password, as: UTF8.self),
                 "a=\(direction == .publish ? "sendonly" : "recvonly")", "a=rtpmap:\(number) \(codec)",
-                "a=rtcp-fb:\(number) nack", "a=rtcp-fb:\(number) nack pli",
                 "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
             ]
+            // Browsers that number their packets do not have sound repeated.
+            if kind == "video" || !isNumbered {
+                lines += ["a=rtcp-fb:\(number) nack", "a=rtcp-fb:\(number) nack pli"]
+            }
+            if kind == "video", asksForBitrate { lines.append("a=rtcp-fb:\(number) goog-remb") }
+            if kind == "video", !encodings.isEmpty {
+                lines += ["a=extmap:5 \(RTPHeaderExtensionURI.rid)", "a=extmap:6 \(RTPHeaderExtensionURI.repairedRID)"]
+                lines += encodings.map { "a=rid:\($0) send" }
+                lines.append("a=simulcast:send " + encodings.joined(separator: ";"))
+            }
             if isNumbered {
                 lines += [
+                    "a=extmap:2 \(RTPHeaderExtensionURI.absoluteSendTime)",
                     "a=rtcp-fb:\(number) transport-cc",
                     "a=extmap:3 \(RTPHeaderExtensionURI.transportSequenceNumber)",
                 ]
@@ -196,12 +208,13 @@ final class SimulatedBrowser {
     /// A protected packet of its own stream.
     func rtp(
         _ kind: MediaKind, _ sequence: Int, payload: [UInt8]? = nil, mid: String? = nil, ssrc: SSRC? = nil,
-        transportNumber: UInt16? = nil
+        transportNumber: UInt16? = nil, encoding: String? = nil
     ) -> [UInt8] {
         var extensions = mid.map { [RTPPacket.HeaderExtension(id: 4, data: Array($0.utf8))] } ?? []
         if let number = transportNumber {
             extensions.append(.init(id: 3, data: [UInt8(number >> 8), UInt8(truncatingIfNeeded: number)]))
         }
+        if let encoding { extensions.append(.init(id: 5, data: Array(encoding.utf8))) }
         var bytes = RTPPacket(
             payloadType: track(kind).payloadType, sequenceNumber: SequenceNumber(UInt16(truncatingIfNeeded: sequence)),
             timestamp: RTPTimestamp(UInt32(truncatingIfNeeded: sequence * 3_000)),

@@ -74,11 +74,11 @@ import Testing
 
     @Test func unknownTypesAreCarriedThrough() throws {
         let xr = hex("80CF0002 00000001 DEADBEEF")
-        let remb = hex("8FCE0005 00000001 00000000 52454D42 0103F424 00000002")
-        let packets = try #require(RTCPPacket.parseCompound(report + xr + remb, allowReducedSize: false))
+        let own = hex("8FCE0005 00000001 00000000 4D494E45 0103F424 00000002")
+        let packets = try #require(RTCPPacket.parseCompound(report + xr + own, allowReducedSize: false))
         #expect(packets[1] == .other(OtherRTCPPacket(type: .extendedReport, count: 0, body: Array(xr[4...]))))
-        #expect(packets[2] == .other(OtherRTCPPacket(type: .payloadFeedback, count: 15, body: Array(remb[4...]))))
-        #expect(written(packets[0], packets[1], packets[2]) == report + xr + remb)
+        #expect(packets[2] == .other(OtherRTCPPacket(type: .payloadFeedback, count: 15, body: Array(own[4...]))))
+        #expect(written(packets[0], packets[1], packets[2]) == report + xr + own)
     }
 
     @Test func aDatagramOfTooManyPacketsIsRefused() {
