@@ -1,9 +1,11 @@
 """What the tests share: the clip, a namespace, a server that everyone reaches, pion built."""
 
+import contextlib
 import os
 
 import pytest
 
+import calls
 import clip
 import lens
 import network
@@ -43,6 +45,21 @@ def place(recorded, namespace, pion, folder):
     namespace.origin = f"http://{namespace.host_address}:{server.port}"
     yield participants.Place(server, recorded, namespace, folder)
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def single(recorded, namespace, pion, folder):
+    """Another server, which sends each datagram by itself: a capture on loopback shows runs of them as one."""
+    server = lens.Server("--udp-offload", "none")
+    yield participants.Place(server, recorded, namespace, folder)
+    server.stop()
+
+
+@pytest.fixture
+def call(place):
+    """Sets up calls (`calls.call`) on the server for all, and closes them, the last first."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *names, **how: stack.enter_context(calls.call(place, *names, **how))
 
 
 @pytest.fixture

@@ -2,10 +2,14 @@
 
     aiortc_client.py publish URL TOKEN PICTURE SOUND
     aiortc_client.py play URL TOKEN SECONDS
+
+With LENS_PLAIN_PACKETS, a folder, it leaves there what it received as plain RTP and RTCP, in publish.pcap or play.pcap; then it
+offers more than it does by itself, and loses some packets.
 """
 
 import array
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -13,12 +17,25 @@ import sys
 import time
 import urllib.request
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpHeaderExtensionParameters, RTCSessionDescription
+from aiortc.codecs import CODECS, HEADER_EXTENSIONS
 from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpparameters import RTCRtcpFeedback
+from aiortc.rtp import RtpPacket, is_rtcp
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pcap
 import strip
+
+#: What the plain packets are written with, so that a decoder tells them apart.
+RTP_PORT, RTCP_PORT = 5004, 5005
+#: One packet of so many is lost meanwhile.
+LOSS = 50
+EXTENSIONS = {
+    5: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    6: "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+}
 
 
 def post(url, token, sdp):
@@ -81,5 +98,53 @@ async def play(url, token, seconds):
     await connection.close()
 
 
+def keep_plain_packets(path):
+    """Writes down what comes out of SRTP. Some packets each way are lost, so that both sides ask for them again."""
+    writer = pcap.Writer(path)
+    take_rtp, take_rtcp = RTCDtlsTransport._handle_rtp_data, RTCDtlsTransport._handle_rtcp_data
+    send = RTCDtlsTransport._send_rtp
+    counts = {take_rtp: itertools.count(1), send: itertools.count(1)}
+
+    def is_lost(way):
+        return next(counts[way]) % LOSS == 0
+
+    async def rtp(self, data, arrival_time_ms):
+        writer.write(data, RTP_PORT, time.time())
+        if not is_lost(take_rtp):
+            await take_rtp(self, data, arrival_time_ms=arrival_time_ms)
+
+    async def rtcp(self, data):
+        writer.write(data, RTCP_PORT, time.time())
+        await take_rtcp(self, data)
+
+    async def send_some(self, data):
+        if is_rtcp(data) or not is_lost(send):
+            await send(self, data)
+
+    RTCDtlsTransport._handle_rtp_data, RTCDtlsTransport._handle_rtcp_data = rtp, rtcp
+    RTCDtlsTransport._send_rtp = send_some
+
+
+def offer_more():
+    """Offers feedback for the whole transport, and numbers packets for it, which aiortc knows how to but does not do by itself;
+    and the time of capture, of which it only takes the bytes."""
+    for kind in ("audio", "video"):
+        for number, uri in EXTENSIONS.items():
+            HEADER_EXTENSIONS[kind].append(RTCRtpHeaderExtensionParameters(id=number, uri=uri))
+        for codec in CODECS[kind]:
+            codec.rtcpFeedback.append(RTCRtcpFeedback(type="transport-cc"))
+    numbers = itertools.count()
+    serialize = RtpPacket.serialize
+
+    def numbered(self, *arguments):
+        self.extensions.transport_sequence_number = next(numbers) & 0xFFFF
+        return serialize(self, *arguments)
+
+    RtpPacket.serialize = numbered
+
+
 verb, url, token, *rest = sys.argv[1:]
+if folder := os.environ.get("LENS_PLAIN_PACKETS"):
+    keep_plain_packets(os.path.join(folder, verb + ".pcap"))
+    offer_more()
 asyncio.run(publish(url, token, *rest) if verb == "publish" else play(url, token, float(rest[0])))
