@@ -26,12 +26,12 @@ class Writer:
 
 
 class Packet:
-    """A datagram: when, from where, to where (address and port), and what."""
+    """A datagram: its place in the file from 1, when, from where, to where (address and port), and what."""
 
-    __slots__ = ("at", "source", "target", "payload")
+    __slots__ = ("number", "at", "source", "target", "payload")
 
-    def __init__(self, at, source, target, payload):
-        self.at, self.source, self.target, self.payload = at, source, target, payload
+    def __init__(self, number, at, source, target, payload):
+        self.number, self.at, self.source, self.target, self.payload = number, at, source, target, payload
 
     #: What it is by its first byte (RFC 7983).
     @property
@@ -53,17 +53,18 @@ def read(path):
         data = file.read()
     magic, _, _, _, _, _, link = struct.unpack_from("<IHHiIII", data)
     assert (magic, link) == (_MAGIC, ETHERNET), (hex(magic), link)
-    found, at = [], 24
+    found, number, at = [], 0, 24
     while at < len(data):
         seconds, micros, length, whole = struct.unpack_from("<IIII", data, at)
         frame = data[at + 16 : at + 16 + length]
         at += 16 + length
+        number += 1
         assert length == whole, "a packet was cut off"
         if frame[12:14] != b"\x08\x00" or frame[14 + 9] != socket.IPPROTO_UDP:
             continue
         header = 14 + (frame[14] & 15) * 4
         source, target, size, _ = struct.unpack_from("!HHHH", frame, header)
         found.append(Packet(
-            seconds + micros / 1e6, (socket.inet_ntoa(frame[26:30]), source), (socket.inet_ntoa(frame[30:34]), target),
-            frame[header + 8 : header + size]))
+            number, seconds + micros / 1e6, (socket.inet_ntoa(frame[26:30]), source),
+            (socket.inet_ntoa(frame[30:34]), target), frame[header + 8 : header + size]))
     return found

@@ -9,6 +9,7 @@ import time
 
 import lens
 import participants
+import stun
 
 OFFERS = os.path.join(lens.ROOT, "Fixtures", "sdp")
 
@@ -71,12 +72,10 @@ def test_ten_thousand_offers_of_rubbish(place):
     session.do("end")
 
 
-def _stun(dice, transaction=None):
+def _stun(dice):
     """A binding request of a stranger, whole but for what it cannot know."""
     name = bytes(dice.randrange(65, 91) for _ in range(8)) + b":" + bytes(dice.randrange(65, 91) for _ in range(4))
-    attributes = struct.pack("!HH", 6, len(name)) + name + bytes(-len(name) % 4)
-    attributes += struct.pack("!HHI", 0x24, 4, 1) + struct.pack("!HH", 8, 20) + dice.randbytes(20)
-    return struct.pack("!HHI", 1, len(attributes), 0x2112A442) + (transaction or dice.randbytes(12)) + attributes
+    return stun.request(name, dice.randbytes(12), code=dice.randbytes(20), fingerprint=dice.random() < 0.5)
 
 
 def test_datagrams_of_strangers_get_no_answer(place, opened):
