@@ -60,17 +60,3 @@ def call(place):
     """Sets up calls (`calls.call`) on the server for all, and closes them, the last first."""
     with contextlib.ExitStack() as stack:
         yield lambda *names, **how: stack.enter_context(calls.call(place, *names, **how))
-
-
-@pytest.fixture
-def opened():
-    """Closes what a test has opened, the last first."""
-    things = []
-
-    def keep(thing):
-        things.append(thing)
-        return thing
-
-    yield keep
-    for thing in reversed(things):
-        thing.close()

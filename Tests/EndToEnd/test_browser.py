@@ -2,16 +2,11 @@
 
 import time
 
-import lens
-import participants
 
-
-def test_nothing_arrives_before_the_start_and_all_after_it(place, opened):
+def test_nothing_arrives_before_the_start_and_all_after_it(call):
     """D14: the publisher may be there long before; the first frame comes with the start."""
-    session = lens.Session(place.server)
-    opened(participants.publisher("chromium", place)).open(session)
-    receiver = opened(participants.player("chromium", place))
-    receiver.open(session)
+    made = call("chromium", "chromium", start=False)
+    session, receiver = made.session, made.receiver
     receiver.page.read_marks("seen")
     time.sleep(1.5)
     assert receiver.page.marks("seen") == []
@@ -31,15 +26,11 @@ def test_nothing_arrives_before_the_start_and_all_after_it(place, opened):
     receiver.page.wait(f"return window.marks.seen.length > {held + 15}", 30, "frames after the hold")
 
 
-def test_an_ice_restart_in_mid_call_breaks_nothing(place, opened):
-    session = lens.Session(place.server)
-    sender = opened(participants.publisher("chromium", place))
-    sender.open(session)
-    session.do("start")
-    receiver = opened(participants.player("chromium", place))
-    receiver.open(session)
+def test_an_ice_restart_in_mid_call_breaks_nothing(call):
+    made = call("chromium", "chromium")
+    receiver = made.receiver
     receiver.page.read_marks("seen")
-    for page in (sender.page, receiver.page):
+    for page in (made.sender.page, receiver.page):
         before = _pair(page)
         page.driver.execute_async_script("const done = arguments[0]; mediaClient.restart().then(() => done())")
         end = time.monotonic() + 30

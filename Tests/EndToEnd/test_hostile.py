@@ -8,7 +8,6 @@ import struct
 import time
 
 import lens
-import participants
 import stun
 
 OFFERS = os.path.join(lens.ROOT, "Fixtures", "sdp")
@@ -78,12 +77,9 @@ def _stun(dice):
     return stun.request(name, dice.randbytes(12), code=dice.randbytes(20), fingerprint=dice.random() < 0.5)
 
 
-def test_datagrams_of_strangers_get_no_answer(place, opened):
+def test_datagrams_of_strangers_get_no_answer(place, call):
     """STUN without the password, hellos of DTLS, RTP and RTCP of nobody, and noise, while a call runs."""
-    session = lens.Session(place.server)
-    opened(participants.publisher("lens", place)).open(session)
-    receiver = opened(participants.player("lens", place))
-    receiver.open(session)
+    made = call("lens", "lens")
     dice = random.Random(7)
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stranger.bind(("127.0.0.1", 0))
@@ -96,7 +92,7 @@ def test_datagrams_of_strangers_get_no_answer(place, opened):
             lambda: b"\x80\xc8" + dice.randbytes(dice.randint(6, 200)), lambda: dice.randbytes(dice.randint(0, 1_400)),
         ][kind]()
         stranger.sendto(datagram, target)
-    seen = receiver.watch(2)
+    seen = made.receiver.watch(2)
     assert len(seen.frames) > 10
     stranger.settimeout(0.2)
     try:
@@ -107,7 +103,7 @@ def test_datagrams_of_strangers_get_no_answer(place, opened):
     stranger.close()
 
 
-def test_connections_that_send_half_a_frame_are_closed(place, opened):
+def test_connections_that_send_half_a_frame_are_closed(place, call):
     target = ("127.0.0.1", place.server.tcp_port)
     idle = [socket.create_connection(target, 5) for _ in range(200)]
     for connection in idle:
@@ -117,11 +113,7 @@ def test_connections_that_send_half_a_frame_are_closed(place, opened):
     broken.settimeout(5)
     assert _is_closed(broken)
     # Meanwhile a call is set up as ever.
-    session = lens.Session(place.server)
-    opened(participants.publisher("lens", place)).open(session)
-    receiver = opened(participants.player("lens", place))
-    receiver.open(session)
-    assert len(receiver.watch(2).frames) > 10
+    assert len(call("lens", "lens").receiver.watch(2).frames) > 10
     end = time.monotonic() + 40
     for connection in idle:
         connection.settimeout(max(0.1, end - time.monotonic()))

@@ -4,17 +4,10 @@ import time
 
 import pytest
 
-import lens
-import participants
-
 
 @pytest.mark.parametrize("publisher", ["lens", "aiortc", "chromium"])
-def test_the_picture_goes_on_from_another_address(place, opened, publisher):
-    session = lens.Session(place.server)
-    opened(participants.publisher(publisher, place, inside=True)).open(session)
-    session.do("start")
-    receiver = opened(participants.player("chromium", place))
-    receiver.open(session)
+def test_the_picture_goes_on_from_another_address(place, call, publisher):
+    receiver = call(publisher, "chromium", inside=True).receiver
     receiver.page.read_marks("seen")
     receiver.page.wait("return window.marks.seen.length > 30", 30, "a second of picture")
     place.namespace.move()
@@ -28,21 +21,17 @@ def test_the_picture_goes_on_from_another_address(place, opened, publisher):
         place.namespace.unfilter()
 
 
-def test_where_udp_is_blocked_the_call_runs_over_tcp(place, opened):
+def test_where_udp_is_blocked_the_call_runs_over_tcp(place, call):
     place.namespace.block_udp()
     try:
-        session = lens.Session(place.server)
-        sender = opened(participants.publisher("firefox", place))
-        sender.open(session)
-        session.do("start")
-        receiver = opened(participants.player("chromium", place))
-        receiver.open(session)
+        made = call("firefox", "chromium")
+        receiver = made.receiver
         receiver.page.read_marks("seen")
         receiver.page.wait("return window.marks.seen.filter(([number]) => number >= 0).length > 45", 30, "frames")
-        statistics = sender.page.statistics()
+        statistics = made.sender.page.statistics()
         chosen = next(pair for pair in statistics["candidate-pair"] if pair.get("selected"))
         local = next(found for found in statistics["local-candidate"] if found["id"] == chosen["localCandidateId"])
         assert local["protocol"] == "tcp"
-        assert session.media["authenticationFailures"] == 0
+        assert made.session.media["authenticationFailures"] == 0
     finally:
         place.namespace.unfilter()

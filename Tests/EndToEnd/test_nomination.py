@@ -209,10 +209,9 @@ def _longest_pause(times, start, end):
     return max(later - earlier for earlier, later in zip(times, times[1:]))
 
 
-def test_nominations_in_turn_lead_media_nowhere_else(single, opened, tmp_path):
+def test_nominations_in_turn_lead_media_nowhere_else(single, tmp_path):
     server = single.server
     relay = ("127.0.0.1", server.media_port)
-    capture = opened(wireshark.Capture(str(tmp_path / "nomination.pcap"), server.media_port))
     found = {}
 
     async def nominate(session):
@@ -252,7 +251,8 @@ def test_nominations_in_turn_lead_media_nowhere_else(single, opened, tmp_path):
                 address.close()
             await peer.close()
 
-    with calls.call(single, "lens", "lens") as other, calls.call(single, "lens", "aiortc", play=False) as flapping:
+    with wireshark.Capture(str(tmp_path / "nomination.pcap"), server.media_port) as capture, \
+            calls.call(single, "lens", "lens") as other, calls.call(single, "lens", "aiortc", play=False) as flapping:
         watched = []
         watching = threading.Thread(target=lambda: watched.append(other.receiver.watch(10)))
         watching.start()
@@ -261,7 +261,6 @@ def test_nominations_in_turn_lead_media_nowhere_else(single, opened, tmp_path):
         watching.join()
         media = flapping.session.media
         assert media["authenticationFailures"] == 0 and media["replays"] == 0
-    capture.stop()
 
     judge = Judge(pcap.read(capture.path), server.media_port, found["username"], found["strangers"])
     # Every good check of both calls was answered.

@@ -6,8 +6,6 @@ import pytest
 
 import clip
 import interop
-import lens
-import participants
 from conftest import SOAK
 
 NAMES = ("chromium", "firefox", "aiortc", "gstreamer", "pion", "lens")
@@ -23,14 +21,9 @@ UNEVEN = {"firefox"}
 
 
 @pytest.mark.parametrize("publisher, player", PAIRS, ids=[f"{a}-to-{b}" for a, b in PAIRS])
-def test_picture_and_sound_arrive(place, opened, publisher, player):
-    session = lens.Session(place.server)
-    opened(participants.publisher(publisher, place)).open(session)
-    receiver = opened(participants.player(player, place))
-    if not receiver.starts:
-        session.do("start")
-    receiver.open(session)
-    seen = receiver.watch(SECONDS)
+def test_picture_and_sound_arrive(call, publisher, player):
+    made = call(publisher, player)
+    seen = made.receiver.watch(SECONDS)
 
     numbers = [number for number, _ in seen.frames if number >= 0]
     # How many there are depends on the machine; what came has to be whole and in order.
@@ -48,7 +41,7 @@ def test_picture_and_sound_arrive(place, opened, publisher, player):
     if seen.cipher is not None:
         assert seen.cipher == "SRTP_AEAD_AES_128_GCM"
 
-    media = session.media
+    media = made.session.media
     assert media["authenticationFailures"] == 0 and media["replays"] == 0
     assert media["mediaBytesForwardedBeforeStart"] == 0 and media["packetsForwarded"] > 0
     interop.note(publisher, player, len(numbers), sum(step > 1 for step in steps))

@@ -27,12 +27,10 @@ FIELDS = (
 
 
 @pytest.mark.parametrize("publisher, player", [("aiortc", "pion"), ("pion", "aiortc")])
-def test_stun_and_dtls_are_read_as_such(single, opened, tmp_path, publisher, player):
+def test_stun_and_dtls_are_read_as_such(single, tmp_path, publisher, player):
     port = single.server.media_port
-    capture = opened(wireshark.Capture(str(tmp_path / "call.pcap"), port))
-    with calls.call(single, publisher, player) as call:
+    with wireshark.Capture(str(tmp_path / "call.pcap"), port) as capture, calls.call(single, publisher, player) as call:
         assert len(call.receiver.watch(SECONDS).frames) > 10
-    capture.stop()
 
     sent = [packet for packet in pcap.read(capture.path) if packet.source[1] == port]
     # Nothing but the three kinds, of which there is enough to speak of.

@@ -8,26 +8,23 @@ import time
 
 import pytest
 
+import calls
 import lens
-import participants
 
 SECONDS = 30
 ATTEMPTS = 3
 
 
 @pytest.fixture(scope="module")
-def call(place):
+def measured(place):
     """One call from Chromium to Chromium: when the player's page was opened, and what both pages have seen."""
-    session = lens.Session(place.server)
-    sender, receiver = participants.publisher("chromium", place), participants.player("chromium", place)
-    try:
-        sender.open(session)
-        session.do("start")
+    with calls.call(place, "chromium", "chromium", play=False) as made:
+        sender, receiver = made.sender, made.receiver
         # The camera's own picture is the clock that the player's is compared with.
         sender.page.read_marks("sent")
         # In a browser that runs already, as a technician's does.
         receiver.page.driver.get(place.url() + "/dev")
-        receiver.page.open(place.url(), "play", session.id, lens.KEY)
+        receiver.page.open(place.url(), "play", made.session.id, lens.KEY)
         receiver.page.driver.execute_script(
             "document.getElementById('video').requestVideoFrameCallback(() => (window.firstFrame = performance.now()))")
         first = receiver.page.wait("return window.firstFrame", 10, "a first frame")
@@ -39,9 +36,6 @@ def call(place):
             "attempts": [_watch(sender.page, receiver.page) for _ in range(ATTEMPTS)],
             "cipher": receiver.page.statistics()["transport"][0]["srtpCipher"],
         }
-    finally:
-        sender.close()
-        receiver.close()
 
 
 def _watch(sender, receiver):
@@ -68,37 +62,33 @@ def _watch(sender, receiver):
     return found
 
 
-def _best(call, name, better=min):
-    return better(attempt[name] for attempt in call["attempts"])
+def _best(measured, name, better=min):
+    return better(attempt[name] for attempt in measured["attempts"])
 
 
-def test_the_first_frame_comes_within_a_second(call):
-    print(f"first frame after {call['first']:.0f} ms")
-    assert call["first"] < 1_000
+def test_the_first_frame_comes_within_a_second(measured):
+    print(f"first frame after {measured['first']:.0f} ms")
+    assert measured["first"] < 1_000
 
 
-def test_the_picture_flows(call):
-    assert _best(call, "in order", max) >= 0.98
-    assert _best(call, "longest pause") <= 200
+def test_the_picture_flows(measured):
+    assert _best(measured, "in order", max) >= 0.98
+    assert _best(measured, "longest pause") <= 200
 
 
-def test_glass_to_glass(call):
-    assert _best(call, "p50") <= 40
-    assert _best(call, "p95") <= 70
+def test_glass_to_glass(measured):
+    assert _best(measured, "p50") <= 40
+    assert _best(measured, "p95") <= 70
 
 
-def test_protected_as_preferred(call):
-    assert call["cipher"] == "SRTP_AEAD_AES_128_GCM"
+def test_protected_as_preferred(measured):
+    assert measured["cipher"] == "SRTP_AEAD_AES_128_GCM"
 
 
 #: With the longest pause of the picture that is allowed, in ms: a browser checks its path every few seconds only.
 @pytest.mark.parametrize("publisher, limit", [("lens", 1_000), ("aiortc", 1_000), ("chromium", 3_000)])
-def test_the_picture_goes_on_from_another_address(place, opened, publisher, limit):
-    session = lens.Session(place.server)
-    opened(participants.publisher(publisher, place, inside=True)).open(session)
-    session.do("start")
-    receiver = opened(participants.player("chromium", place))
-    receiver.open(session)
+def test_the_picture_goes_on_from_another_address(place, call, publisher, limit):
+    receiver = call(publisher, "chromium", inside=True).receiver
     receiver.page.read_marks("seen")
     receiver.page.wait("return window.marks.seen.length > 60", 30, "two seconds of picture")
     moved = time.time() * 1_000

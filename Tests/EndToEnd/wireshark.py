@@ -18,7 +18,7 @@ def _program(name):
 
 
 class Capture:
-    """Captures what goes from and to a UDP port over loopback, until it is stopped."""
+    """Captures what goes from and to a UDP port over loopback. Everything that was sent within `with` is in the file afterwards."""
 
     def __init__(self, path, port):
         self.path = path
@@ -34,17 +34,15 @@ class Capture:
                 return
         raise RuntimeError("dumpcap does not capture:\n" + "".join(self._said))
 
-    def stop(self):
-        """Everything that was sent before is in the file then."""
-        if self._process.poll() is not None:
-            return
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self._process.send_signal(signal.SIGINT)
         rest = self._process.communicate(timeout=20)[1]
         count = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", rest)
         if not count or count[2] != "0":
             raise RuntimeError("dumpcap lost packets:\n" + "".join(self._said) + rest)
-
-    close = stop
 
 
 def decode(path, fields, *, shown=None, options=()):
