@@ -122,14 +122,23 @@ async def _flap(peer, addresses, strangers):
             await asyncio.sleep(PAUSE)
 
 
+def _bound(address, avoided):
+    """A socket on a port of its own, not the relay's too, by which the capture tells the two sides apart."""
+    while True:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind((address, 0))
+        if made.getsockname()[1] != avoided:
+            return made
+        made.close()
+
+
 def _pass_by(peer, relay, take):
     """Nominates addresses never seen before, a hundred at once, and closes each when it is answered."""
     for start in range(0, PASSING, 100):
         sockets = []
         for number in range(start, start + 100):
-            made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            made = _bound(f"127.1.{number >> 8}.{number & 255}", relay[1])
             made.settimeout(5)
-            made.bind((f"127.1.{number >> 8}.{number & 255}", 0))
             sockets.append(made)
             made.sendto(peer.check(nominate=True)[0], relay)
         for made in sockets:
