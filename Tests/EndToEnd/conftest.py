@@ -47,9 +47,9 @@ def place(recorded, namespace, pion, folder):
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def single(recorded, namespace, pion, folder):
-    """Another server, which sends each datagram by itself: a capture on loopback shows runs of them as one."""
+    """A server for one test, which sends each datagram by itself: a capture on loopback shows runs of them as one."""
     server = lens.Server("--udp-offload", "none")
     yield participants.Place(server, recorded, namespace, folder)
     server.stop()

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,10 @@ class Program(Participant):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.complain(what)
             time.sleep(0.05)
+
+    def interrupt(self):
+        """Ends what it does before its time, as at Ctrl-C; it reports all the same."""
+        self.process.send_signal(signal.SIGINT)
 
     def complain(self, what):
         self.errors.seek(0)

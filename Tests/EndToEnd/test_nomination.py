@@ -2,15 +2,21 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 import os
 import socket
 import time
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+import pytest
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
 
 import calls
+import extras
+import lens
+import participants
 import pcap
 import strip
 import stun
@@ -22,8 +28,8 @@ ADDRESSES = 12
 PAUSE, ROUNDS = 0.002, 400
 #: Addresses that are nominated once and closed.
 PASSING = 20_000
-#: How long the other call is watched, in s.
-WATCHED = 10
+#: How long players of our own would watch if they were not interrupted, in s.
+WATCHED = 120
 #: An address gets no media later than this after another one was chosen, in s: what was on its way out by then.
 BOUND = 0.05
 
@@ -60,36 +66,22 @@ class Address:
 
 
 class Peer:
-    """aiortc as a player. Other sockets than its own prove their addresses with its password and hand it what comes there."""
+    """aiortc. Other sockets than its own prove their addresses with its password and hand it what comes there."""
 
-    async def open(self, server, session):
-        self.frames = []
+    def __init__(self):
         self._connection = RTCPeerConnection()
         self._tasks = []
-        for kind in ("audio", "video"):
-            self._connection.addTransceiver(kind, direction="recvonly")
-        self._connection.on("track", lambda track: self._tasks.append(asyncio.ensure_future(self._watch(track))))
-        await self._connection.setLocalDescription(await self._connection.createOffer())
-        offer = self._connection.localDescription.sdp
-        answer = server.call("POST", f"/whep/{session.id}", offer, kind="application/sdp")[2]
-        await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
-        self._ice = self._connection.getTransceivers()[0].receiver.transport.transport._connection
-        self.username = f"{self._ice.remote_username}:{self._ice.local_username}".encode()
-        self._password = self._ice.remote_password.encode()
         self._transactions = itertools.count()
 
-    async def _watch(self, track):
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                if track.kind == "video":
-                    plane, row = frame.planes[0], strip.middle_row(frame.height)
-                    start = row * plane.line_size
-                    self.frames.append(strip.number(bytes(plane)[start : start + frame.width]))
-
-    async def ask_for_keyframe(self):
-        receiver = self._connection.getTransceivers()[1].receiver
-        await receiver._send_rtcp_pli(receiver.getSynchronizationSources()[0].source)
+    async def _open(self, server, path, token):
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        offer = self._connection.localDescription.sdp
+        answer = server.call("POST", path, offer, token, "application/sdp")[2]
+        await self._connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+        self._ice = self._connection.getTransceivers()[0].sender.transport.transport._connection
+        self.username = f"{self._ice.remote_username}:{self._ice.local_username}".encode()
+        self._password = self._ice.remote_password.encode()
+        await _until(lambda: self._connection.connectionState == "connected", "keys")
 
     def take(self, data):
         self._ice.data_received(data, 1)
@@ -105,11 +97,68 @@ class Peer:
         await self._connection.close()
 
 
+class Publisher(Peer):
+    #: What the last address has to get in a row, and how many addresses have to get something: feedback is twenty a second.
+    ENOUGH, SHARE = 40, ADDRESSES // 2
+
+    def __init__(self):
+        # Feedback for the whole transport is what a publisher gets often.
+        extras.offer_more()
+        super().__init__()
+
+    async def open(self, place, session):
+        for path in (place.clip.sound, place.clip.vp8):
+            source = MediaPlayer(path, loop=True)
+            self._connection.addTransceiver(source.audio or source.video, direction="sendonly")
+        for transceiver in self._connection.getTransceivers()[1:]:
+            transceiver.setCodecPreferences(
+                [codec for codec in RTCRtpSender.getCapabilities("video").codecs if codec.mimeType != "video/H264"])
+        await self._open(place.server, f"/whip/{session.id}", session.join())
+
+
+class Player(Peer):
+    ENOUGH, SHARE = 200, ADDRESSES
+
+    def __init__(self):
+        super().__init__()
+        self.frames = []
+
+    async def open(self, place, session):
+        for kind in ("audio", "video"):
+            self._connection.addTransceiver(kind, direction="recvonly")
+        self._connection.on("track", lambda track: self._tasks.append(asyncio.ensure_future(self._watch(track))))
+        await self._open(place.server, f"/whep/{session.id}", lens.KEY)
+        await _until(lambda: len(self.frames) > 10, "a picture")
+
+    async def _watch(self, track):
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                if track.kind == "video":
+                    plane, row = frame.planes[0], strip.middle_row(frame.height)
+                    start = row * plane.line_size
+                    self.frames.append(strip.number(bytes(plane)[start : start + frame.width]))
+
+    async def ask_for_keyframe(self):
+        receiver = self._connection.getTransceivers()[1].receiver
+        await receiver._send_rtcp_pli(receiver.getSynchronizationSources()[0].source)
+
+
 async def _until(condition, what, seconds=20):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
         await asyncio.sleep(0.01)
+
+
+@dataclasses.dataclass
+class Found:
+    username: bytes
+    strangers: set
+    #: Unix times between which it was not settled.
+    start: float
+    end: float = 0
+    last: tuple | None = None
 
 
 async def _flap(peer, addresses, strangers):
@@ -160,8 +209,8 @@ class Judge:
         #: Of the leg of `username`: what was chosen and when, what was sent and where, and how late that was for an address
         #: which was no longer chosen.
         self.selections, self.media, self.late = [], [], []
-        #: Of RTP: the numbers that each source was sent with, when packets came, by address, and when they went to other legs.
-        self.numbers, self.came, self.others = {}, {}, []
+        #: Of RTP: the numbers that each source was sent with, and, by address, when packets came and when they went to other legs.
+        self.numbers, self.came, self.others = {}, {}, {}
         proven, owned, left = set(), set(), {}
         for packet in packets:
             inward = packet.target[1] == port
@@ -198,7 +247,7 @@ class Judge:
                 source, number = packet.payload[8:12], int.from_bytes(packet.payload[2:4], "big")
                 self.numbers.setdefault(source, []).append(number)
                 if other not in owned:
-                    self.others.append(packet.at)
+                    self.others.setdefault(other, []).append(packet.at)
             if other in owned:
                 self.media.append((packet.at, other))
                 if other != self.selections[-1][1]:
@@ -219,79 +268,108 @@ def _longest_pause(times, start, end):
     return max(later - earlier for earlier, later in zip(times, times[1:]))
 
 
-def test_nominations_in_turn_lead_media_nowhere_else(single, tmp_path):
-    server = single.server
+async def _confuse(peer, server):
+    """Flaps, passes by many addresses, and settles at one. Answers what it saw of that."""
     relay = ("127.0.0.1", server.media_port)
-    found = {}
-
-    async def nominate(session):
-        peer = Peer()
-        await peer.open(server, session)
-        loop = asyncio.get_running_loop()
-        made = [Address(relay, peer.take) for _ in range(ADDRESSES + 3)]
-        addresses, (wrong, bare, unsigned) = made[:ADDRESSES], made[ADDRESSES:]
-        try:
-            await _until(lambda: len(peer.frames) > 10, "a picture")
-            found["start"] = time.time()
-            strangers = [
-                (wrong, {"password": b"not the one of this leg"}), (bare, {"fingerprint": False}), (unsigned, {"password": None})]
-            await _flap(peer, addresses, strangers)
-            assert 3 * ROUNDS / (time.time() - found["start"]) > 100
-            found["whole"] = list(peer.frames)
-            found["before"] = _resident(server.process)
-            await asyncio.to_thread(
-                _pass_by, peer, relay, lambda data: loop.call_soon_threadsafe(peer.take, data))
-            found["after"] = _resident(server.process)
-            found["end"] = time.time()
-            last = addresses[5]
-            request, transaction = peer.check(nominate=True)
-            last.send(request)
-            await _until(lambda: transaction in last.answers, "an answer to the last nomination")
-            count, frames = last.received, len(peer.frames)
-            await _until(lambda: last.received > count + 200, "media at the last address")
+    loop = asyncio.get_running_loop()
+    made = [Address(relay, peer.take) for _ in range(ADDRESSES + 3)]
+    addresses, (wrong, bare, unsigned) = made[:ADDRESSES], made[ADDRESSES:]
+    strangers = [
+        (wrong, {"password": b"not the one of this leg"}), (bare, {"fingerprint": False}), (unsigned, {"password": None})]
+    found = Found(peer.username, {stranger.name for stranger, _ in strangers}, time.time())
+    try:
+        await _flap(peer, addresses, strangers)
+        assert 3 * ROUNDS / (time.time() - found.start) > 100
+        # While each datagram found its way to a player, its picture was whole.
+        whole = list(getattr(peer, "frames", []))
+        assert all(number >= 0 for number in whole), whole
+        before = _resident(server.process)
+        await asyncio.to_thread(_pass_by, peer, relay, lambda data: loop.call_soon_threadsafe(peer.take, data))
+        assert _resident(server.process) - before < 4 << 20
+        found.end = time.time()
+        last = addresses[5]
+        request, transaction = peer.check(nominate=True)
+        last.send(request)
+        await _until(lambda: transaction in last.answers, "an answer to the last nomination")
+        count = last.received
+        await _until(lambda: last.received > count + peer.ENOUGH, "media at the last address")
+        found.last = last.name
+        if isinstance(peer, Player):
             # What went to closed sockets is missing in its picture.
             await peer.ask_for_keyframe()
+            frames = len(peer.frames)
             await _until(
                 lambda: sum(number >= 0 for number in peer.frames[frames:]) > 30, "a whole picture at the last address")
-            assert [stranger.received for stranger, _ in strangers] == [0, 0, 0]
-            found["last"], found["username"] = last.name, peer.username
-            found["strangers"] = {stranger.name for stranger, _ in strangers}
+        assert [stranger.received for stranger, _ in strangers] == [0, 0, 0]
+        return found
+    finally:
+        for address in made:
+            address.close()
+
+
+@contextlib.asynccontextmanager
+async def _watched(player, session):
+    """A list that has in the end what the player has seen; it begins once media goes."""
+    seen = []
+    watching = asyncio.create_task(asyncio.to_thread(player.watch, WATCHED))
+    try:
+        await _until(lambda: watching.done() or session.media["packetsForwarded"] > 100, "a call")
+        yield seen
+        player.interrupt()
+        seen.append(await watching)
+    except BaseException:
+        # So that the thread ends.
+        player.close()
+        raise
+
+
+@pytest.mark.parametrize("kind", [Player, Publisher])
+def test_nominations_in_turn_lead_media_nowhere_else(single, tmp_path, kind):
+    server = single.server
+    flapping = lens.Session(server)
+
+    async def flap(partner):
+        peer = kind()
+        try:
+            if kind is Player:
+                await asyncio.to_thread(partner.open, flapping)
+                flapping.do("start")
+                await peer.open(single, flapping)
+                return await _confuse(peer, server), []
+            await peer.open(single, flapping)
+            partner.open(flapping)
+            async with _watched(partner, flapping) as seen:
+                return await _confuse(peer, server), seen
         finally:
-            for address in made:
-                address.close()
             await peer.close()
 
-    async def both():
-        watching = asyncio.create_task(asyncio.to_thread(other.receiver.watch, WATCHED))
-        await _until(lambda: other.session.media["packetsForwarded"] > 100, "the other call")
-        await nominate(flapping.session)
-        return await watching
+    async def both(partner):
+        async with _watched(other.receiver, other.session) as seen:
+            found, more = await flap(partner)
+        return found, seen + more
 
     with wireshark.Capture(str(tmp_path / "nomination.pcap"), server.media_port) as capture, \
-            calls.call(single, "lens", "lens") as other, calls.call(single, "lens", "aiortc", play=False) as flapping:
-        watched = asyncio.run(both())
-        media = flapping.session.media
+            calls.call(single, "lens", "lens") as other, \
+            contextlib.closing((participants.publisher if kind is Player else participants.player)("lens", single)) as partner:
+        found, watched = asyncio.run(both(partner))
+        media = flapping.media
         assert media["authenticationFailures"] == 0 and media["replays"] == 0
 
-    judge = Judge(pcap.read(capture.path), server.media_port, found["username"], found["strangers"])
+    judge = Judge(pcap.read(capture.path), server.media_port, found.username, found.strangers)
     # Every good check of both calls was answered.
     assert judge.checks.keys() == judge.answered.keys()
     assert len(judge.checks) > 3 * ROUNDS + PASSING
     # It followed each nomination, hundreds in a second, and in time.
     assert len(judge.selections) > 3 * ROUNDS - ADDRESSES + PASSING
-    flapped = [packet for packet in judge.media if found["start"] <= packet[0] <= found["end"]]
-    assert len({address for _, address in flapped}) > ADDRESSES
+    assert len({address for at, address in judge.media if found.start <= at <= found.end}) > kind.SHARE
     assert max(judge.late, default=0) < BOUND and len(judge.late) < 0.05 * len(judge.media), judge.late
     # Afterwards it stays where it was led to last.
-    assert judge.selections[-1][1] == found["last"] == judge.media[-1][1]
-    # While each datagram found its way to the player, the picture was whole, and in the end it was so again.
-    assert len(found["whole"]) > 10 and all(number >= 0 for number in found["whole"]), found["whole"]
-    assert sum(later < earlier for earlier, later in zip(found["whole"], found["whole"][1:])) <= 1, found["whole"]
+    assert judge.selections[-1][1] == found.last == judge.media[-1][1]
 
-    # Neither call missed a packet, and the other one stood no longer than its publisher made it.
+    # Neither call missed a packet, and players of our own saw them and stood no longer than a publisher made them.
     assert set(judge.missing().values()) == {0}, judge.missing()
-    assert judge.others[-1] - judge.others[0] > 0.8 * WATCHED and len(watched.frames) > 10
-    span = found["start"], min(found["end"], judge.others[-1])
-    came = max(_longest_pause(times, *span) for times in judge.came.values())
-    assert len(judge.came) == 2 and _longest_pause(judge.others, *span) < came + 0.5
-    assert found["after"] - found["before"] < 4 << 20, found
+    assert len(judge.came) == 2 and len(judge.others) == len(watched)
+    assert all(len(seen.frames) > 10 and all(number >= 0 for number, _ in seen.frames) for seen in watched)
+    for times in judge.others.values():
+        span = found.start, found.end
+        assert _longest_pause(times, *span) < max(_longest_pause(came, *span) for came in judge.came.values()) + 0.5

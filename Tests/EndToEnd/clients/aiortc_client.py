@@ -17,14 +17,13 @@ import sys
 import time
 import urllib.request
 
-from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpHeaderExtensionParameters, RTCSessionDescription
-from aiortc.codecs import CODECS, HEADER_EXTENSIONS
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
-from aiortc.rtcrtpparameters import RTCRtcpFeedback
-from aiortc.rtp import RtpPacket, is_rtcp
+from aiortc.rtp import is_rtcp
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import extras
 import pcap
 import strip
 
@@ -32,10 +31,6 @@ import strip
 RTP_PORT, RTCP_PORT = 5004, 5005
 #: One packet of so many is lost meanwhile.
 LOSS = 50
-EXTENSIONS = {
-    5: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    6: "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-}
 
 
 def post(url, token, sdp):
@@ -125,26 +120,8 @@ def keep_plain_packets(path):
     RTCDtlsTransport._send_rtp = send_some
 
 
-def offer_more():
-    """Offers feedback for the whole transport, and numbers packets for it, which aiortc knows how to but does not do by itself;
-    and the time of capture, of which it only takes the bytes."""
-    for kind in ("audio", "video"):
-        for number, uri in EXTENSIONS.items():
-            HEADER_EXTENSIONS[kind].append(RTCRtpHeaderExtensionParameters(id=number, uri=uri))
-        for codec in CODECS[kind]:
-            codec.rtcpFeedback.append(RTCRtcpFeedback(type="transport-cc"))
-    numbers = itertools.count()
-    serialize = RtpPacket.serialize
-
-    def numbered(self, *arguments):
-        self.extensions.transport_sequence_number = next(numbers) & 0xFFFF
-        return serialize(self, *arguments)
-
-    RtpPacket.serialize = numbered
-
-
 verb, url, token, *rest = sys.argv[1:]
 if folder := os.environ.get("LENS_PLAIN_PACKETS"):
     keep_plain_packets(os.path.join(folder, verb + ".pcap"))
-    offer_more()
+    extras.offer_more()
 asyncio.run(publish(url, token, *rest) if verb == "publish" else play(url, token, float(rest[0])))
