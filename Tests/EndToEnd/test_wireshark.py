@@ -15,6 +15,8 @@ SERVER_HELLO, CERTIFICATE = "2", "11"
 #: Numbers that clients/aiortc_client.py offers: payload types and header extensions.
 OPUS, VP8, RETRANSMISSION = "96", "97", "98"
 LEVEL, CAPTURE_TIME = "2", "6"
+#: What the relay adds for the way to the player: send time and transport-wide number.
+SEND_TIME, NUMBER = "3", "5"
 #: Packet types of RTCP, and formats of its feedback.
 SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, FEEDBACK, PAYLOAD_FEEDBACK = "200", "201", "202", "205", "206"
 NACK, TRANSPORT_WIDE, PICTURE_LOSS, CNAME = "1", "15", "1", "1"
@@ -78,7 +80,11 @@ def test_rtp_and_rtcp_are_read_as_such(single, tmp_path, monkeypatch, publisher,
             assert packet["rtp.ext.profile"] == ["0xbede"], packet
             # A value for each of them was read.
             assert len(packet["rtp.ext.rfc5285.data"]) == len(packet["rtp.ext.rfc5285.id"]) >= 1, packet
-    assert {number for packet in rtp for number in packet["rtp.ext.rfc5285.id"]} == extensions
+    assert {number for packet in rtp for number in packet["rtp.ext.rfc5285.id"]} == extensions | {SEND_TIME, NUMBER}
+    # The player has repetitions on a stream of their own, so every packet can be numbered, and no number is there twice.
+    numbers = [value for packet in rtp for id, value in zip(packet["rtp.ext.rfc5285.id"], packet["rtp.ext.rfc5285.data"])
+               if id == NUMBER]
+    assert len(numbers) == len(set(numbers)) == len(rtp)
     # Each of the two streams has reports with a name.
     reports = [packet for packet in rtcp if packet["rtcp.pt"][0] == SENDER_REPORT]
     assert all(DESCRIPTION in packet["rtcp.pt"] and CNAME in packet["rtcp.sdes.type"] for packet in reports)
