@@ -11,7 +11,8 @@ struct LoadCommand: AsyncParsableCommand {
         abstract: "Many whole sessions at once, with encoded media replayed both ways, measured.",
         discussion: """
             Each session is created with the API key, joined by its PIN, consented to, started, and negotiated over WHIP and WHEP \
-            on both sides; then frames leave when they are due (a frame of video as one burst, sound packet by packet), protected \
+            on both sides. Each leg finds its path by ICE and shakes hands over DTLS, as browsers do (--sdes: its keys stand in \
+            the SDP), and checks the path on every five seconds. Once all legs of a session are connected, frames leave when they are due (a frame of video as one burst, sound packet by packet), protected \
             by SRTP, with sender and receiver reports each second. At the receiver every packet's sequence number and capture time \
             are compared with what was sent. A packet that the relay asks for is sent again, and then is late and not lost. Nothing \
             waits for the relay; a generator that cannot keep its own pace is reported as such.
@@ -22,10 +23,16 @@ struct LoadCommand: AsyncParsableCommand {
             Latency goes from the capture time in the packet to the kernel's receive stamp. The relay's CPU time and memory are read \
             from /proc where it runs on this machine. On one machine, give the generator a core of its own with taskset.
 
+            The relay knows its peers by their addresses. Where it is on loopback every leg has an address of 127.0.0.0/8, and one \
+            socket serves them all; elsewhere each leg has a socket of its own, so --sessions 1000 with --talkback needs 4,000 open \
+            files and some more (ulimit -n).
+
             EXAMPLES
               lens load --api-key SECRET --sessions 50 --duration 60
               lens load --sessions 200 --duration 600 --talkback --max-growth 1 --report load.json
               lens load --server https://lens.example.org --sessions 20 --audio-only
+              lens load --sessions 2000 --ramp-up 200 --no-media        # eight thousand handshakes
+              lens load --sessions 50 --sdes --srtp AES_CM_128_HMAC_SHA1_80
               taskset -c 0 lens load --find-capacity --talkback --max-p99 5
               lens load --sessions 10000 --no-media --duration 30
 
@@ -49,7 +56,8 @@ struct LoadCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Sessions set up a second (default: 20; 500 with --no-media or --find-capacity).", valueName: "n"))
+            "Sessions set up a second (default: 20; with --no-media or --find-capacity 200, with --sdes as well 500).",
+            valueName: "n"))
     var rampUp: Double?
 
     @Option(help: ArgumentHelp("VP8 in IVF (default: Fixtures/customer.ivf).", valueName: "file"))
@@ -67,7 +75,7 @@ struct LoadCommand: AsyncParsableCommand {
     @Flag(help: "The technician speaks too, and the customer listens.")
     var talkback = false
 
-    @Flag(help: "Set the sessions up with all four legs, hold them, and send nothing.")
+    @Flag(help: "Set the sessions up with all four legs, keep them connected, and send no media.")
     var noMedia = false
 
     @Option(help: ArgumentHelp("Part of the packets that may be lost, 0 to 1.", valueName: "ratio"))
@@ -100,6 +108,12 @@ struct LoadCommand: AsyncParsableCommand {
             "SRTP profile: \(SRTPProfile.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "profile"))
     var srtp = SRTPProfile.aeadAES128GCM
 
+    @Flag(
+        help:
+            "Send the SRTP keys in the SDP instead of shaking hands over ICE and DTLS, as equipment without WebRTC does."
+    )
+    var sdes = false
+
     @Option(help: ArgumentHelp("Write a report (JSON, lens.load/1) here.", valueName: "file"))
     var report: String?
 
@@ -123,6 +137,8 @@ struct LoadCommand: AsyncParsableCommand {
             "--max-growth is in MiB a minute, and needs a --duration of two minutes.")
         try check((1...64).contains(threads), "--threads is a count, 1 to 64.")
         try check((relayPid ?? 1) > 0, "--relay-pid is the number of a process.")
+        try check(
+            sdes || srtp != .aesCM128HMACSHA1_32, "--srtp \(srtp.rawValue) is for keys in the SDP only; add --sdes.")
         try check(!noMedia || !findCapacity, "Give either --no-media or --find-capacity: a search needs media.")
         try check(
             isKnownLogLevel(logLevel), "--log-level \(logLevel) is not a level; choose trace to critical.")
@@ -161,11 +177,12 @@ struct LoadCommand: AsyncParsableCommand {
             audio: try audio ?? fixturePath("customer.ogg", flag: "--audio"))
         settings.sessions = sessions
         settings.durationSeconds = duration ?? 30
-        settings.rampUp = rampUp ?? (noMedia || findCapacity ? 500 : 20)
+        settings.rampUp = rampUp ?? (noMedia || findCapacity ? (sdes ? 500 : 200) : 20)
         settings.videoBitrate = videoBitrate == 0 ? nil : videoBitrate
         settings.hasTalkback = talkback
         settings.sendsMedia = !noMedia
         settings.profile = srtp
+        settings.keyExchange = sdes ? .sdes : .dtls
         settings.threads = threads
         settings.limits.maximumLossRate = maxLoss
         settings.limits.maximumP99Milliseconds = maxP99
@@ -195,6 +212,11 @@ enum LoadTable {
                     + "p99.9 \(milliseconds(latency.p999)), max \(milliseconds(latency.max))"
             ),
         ]
+        if let handshakes = report.handshakes {
+            rows.append(("handshakes", "\(handshakes.completed) done, \(handshakes.failed) failed"))
+        }
+        if let time = report.connectMilliseconds { rows.append(("connected", "after " + duration(time))) }
+        if let time = report.firstMediaMilliseconds { rows.append(("first RTP", "after " + duration(time))) }
         if report.packetsRequested > 0 {
             rows.append(
                 ("repaired", "\(report.packetsRequested) asked for again, \(report.packetsRepeated) sent again"))
@@ -211,7 +233,7 @@ enum LoadTable {
             ))
         if let limit = report.limitedBy { rows.append(("limit", limit)) }
         rows.append(("verdict", report.ok ? "within the limits" : "not within the limits"))
-        let table = rows.map { name, value in name + String(repeating: " ", count: 10 - name.count) + value }
+        let table = rows.map { name, value in name + String(repeating: " ", count: 12 - name.count) + value }
         return (table + report.failures.map { "  failed: \($0)" }).joined(separator: "\n")
     }
 
@@ -227,6 +249,11 @@ enum LoadTable {
             parts += ", \(fixed(slope / 1_048_576, 3)) MiB more a minute after the first one"
         }
         return parts
+    }
+
+    private static func duration(_ time: LoadReport.Duration) -> String {
+        func text(_ value: Double?) -> String { milliseconds(value.map { $0 * 1000 }) }
+        return "p50 \(text(time.p50)), p95 \(text(time.p95)), max \(text(time.max))"
     }
 
     private static func milliseconds(_ microseconds: Double?) -> String {

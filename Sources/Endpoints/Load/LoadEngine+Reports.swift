@@ -2,14 +2,14 @@ import MediaCore
 import MediaWire
 
 extension LoadEngine {
-    /// One side's reports: an SR of each stream that it publishes, an RR of each that it plays.
+    /// An end's reports: an SR of each stream that it publishes, or an RR of each that it plays.
     mutating func sendReports(
-        of side: SessionSide, session: Int, into batch: inout SendBatch, at now: Instant, unixNanoseconds: UInt64
+        of end: LoadEnd, session: Int, into batch: inout SendBatch, at now: Instant, unixNanoseconds: UInt64
     ) {
         let isLeaving = sessions[session].isLeaving
-        for kind in LoadFlowKind.allCases {
+        let isPublisher = end.isPublisher
+        for kind in LoadFlowKind.allCases where end.has(kind) {
             guard let index = sessions[session].flow(kind) else { continue }
-            let isPublisher = kind.publisher == side
             let hasNews =
                 isPublisher
                 ? flows[index].outgoing.packetCount > 0 : flows[index].incoming.reception.packetsReceived > 0

@@ -10,6 +10,7 @@ extension LoadEngine {
     /// - Parameter unixNanoseconds: the wall clock at `now`; what is captured carries it.
     /// - Returns: the socket to send the batch through, or nil if nothing is due. Call again until then.
     mutating func fill(_ batch: inout SendBatch, at now: Instant, unixNanoseconds: UInt64) -> Int? {
+        if let socket = fillWithTransmits(&batch, at: now) { return socket }
         if repeated < requests.count, let socket = fillWithRequested(&batch) { return socket }
         var chosen: Int?
         while batch.room >= Self.roomForReports, let entry = schedule.next, entry.due <= now {
@@ -28,8 +29,8 @@ extension LoadEngine {
                         kind, of: turn.session, due: entry.due, into: &batch, at: now, unixNanoseconds: unixNanoseconds)
                 else { return chosen }
                 reschedule(entry, after: duration)
-            case .report(let side):
-                sendReports(of: side, session: turn.session, into: &batch, at: now, unixNanoseconds: unixNanoseconds)
+            case .report(let end):
+                sendReports(of: end, session: turn.session, into: &batch, at: now, unixNanoseconds: unixNanoseconds)
                 if sessions[turn.session].isActive {
                     reschedule(entry, after: Self.reportInterval)
                 } else {
@@ -40,13 +41,16 @@ extension LoadEngine {
         return batch.count > 0 ? chosen : nil
     }
 
-    /// What one side sends at once at most: a report of each of its three flows.
-    private static var roomForReports: Int { 3 }
+    /// What one end sends at once at most: a report of each of its two flows.
+    private static var roomForReports: Int { 2 }
 
+    /// Turns are made only for flows that are there.
     private func socket(of turn: LoadTurn) -> Int {
         switch turn.purpose {
-        case .media(let kind): sessions[turn.session].socket(of: kind.publisher)
-        case .report(let side): sessions[turn.session].socket(of: side)
+        case .media(let kind): return sessions[turn.session].flow(kind).map { flows[$0].publisher.socket } ?? 0
+        case .report(let end):
+            guard let flow = sessions[turn.session].firstFlow(at: end) else { return 0 }
+            return end.isPublisher ? flows[flow].publisher.socket : flows[flow].player.socket
         }
     }
 
@@ -93,12 +97,13 @@ extension LoadEngine {
     // MARK: - Again
 
     /// Remembers that a packet of a stream is wanted again, if it is still known.
-    mutating func request(_ sequence: SequenceNumber, flow: Int, socket: Int) {
+    mutating func request(_ sequence: SequenceNumber, flow: Int) {
         figures.packetsRequested &+= 1
         guard requests.count < Self.maximumRequests, flows[flow].history.packet(sequence) != nil else { return }
         requests.append(
             LoadRequest(
-                flow: Int32(truncatingIfNeeded: flow), socket: Int32(truncatingIfNeeded: socket), sequence: sequence))
+                flow: Int32(truncatingIfNeeded: flow), socket: Int32(truncatingIfNeeded: flows[flow].publisher.socket),
+                sequence: sequence))
     }
 
     /// Writes packets that were asked for, as long as they go through the same socket.

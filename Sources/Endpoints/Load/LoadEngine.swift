@@ -29,12 +29,15 @@ struct LoadSessionDescription: Sendable {
 
     /// Number of the session in the whole run, which decides its place in the clips and between the frames of the others.
     var number: Int
-    /// The thread's sockets that the two sides send and receive with.
-    var customerSocket: Int
-    var technicianSocket: Int
+    /// The thread's sockets that the two sides send and receive with where keys stand in the SDP.
+    var customerSocket = 0
+    var technicianSocket = 0
     var flows: [Flow]
 
     func socket(of side: SessionSide) -> Int { side == .customer ? customerSocket : technicianSocket }
+
+    /// The numbers of its legs, each once; none where keys stand in the SDP.
+    var legs: Set<Int> { Set(flows.flatMap { [$0.publisher.leg, $0.player.leg] }.compactMap(\.self)) }
 }
 
 /// Both ends of many sessions on one thread: datagrams and explicit times in, datagrams out. No sockets, clocks or threads.
@@ -44,7 +47,7 @@ struct LoadSessionDescription: Sendable {
 /// Packets that the relay asks for are sent again. While media flows nothing is allocated and no references are counted.
 @safe
 struct LoadEngine: ~Copyable {
-    /// Time between two reports of one side, in ns.
+    /// Time between two reports of one stream's end, in ns.
     static let reportInterval: Int64 = 1_000_000_000
 
     let clips: LoadClipReader
@@ -55,19 +58,41 @@ struct LoadEngine: ~Copyable {
     var flows = LoadFlows()
     var sessions: [LoadSession] = []
     var schedule = PacingSchedule()
-    /// Who is meant by a datagram's socket and SSRC.
+    /// Who is meant by a datagram's place (socket or leg) and SSRC.
     var routes = LoadRoutes()
     /// Packets that were asked for, from `repeated` on; those before have left.
     var requests: [LoadRequest] = []
     var repeated = 0
     /// Publishers whose reporter is not known yet: the relay's own SSRC is in no answer. By socket.
     var unbound: [Int: [Int]] = [:]
-    private var random: SplitMix64
+    var random: SplitMix64
+
+    /// What the handshakes show; nil where keys stand in the SDP.
+    let certificate: LoadCertificate?
+    /// Those that are there now; the first of them has the number `firstLeg`. Their states change by `set` only.
+    var legs: [LoadLeg] = []
+    var firstLeg = 0
+    /// Legs that are being connected.
+    var connecting = 0
+    /// By the socket that is theirs alone.
+    var legsOfSockets: [Int: Int] = [:]
+    /// When checks and flights of the legs are due, by their places in `legs`.
+    var timers = PacingSchedule()
+    var transmits = BoundedQueue<Transmit>(limit: Self.maximumTransmits)
+    /// Taken out of `transmits`, but of another socket than those before it.
+    var held: Transmit?
+    var joins: [Int: LoadJoin] = [:]
+    var nextJoin = 0
+    /// Joins that are decided, for the owner to take.
+    var joined: [LoadJoined] = []
+
     /// A packet is tried with several keys here, since a failed try may leave it damaged.
     let scratch: UnsafeMutableRawBufferPointer
 
-    init(clips: LoadClipMemory, seed: UInt64) {
+    /// - Parameter certificate: of the handshakes; nil where keys stand in the SDP.
+    init(clips: LoadClipMemory, certificate: LoadCertificate? = nil, seed: UInt64) {
         self.clips = LoadClipReader(clips)
+        self.certificate = certificate
         random = SplitMix64(seed: seed)
         requests.reserveCapacity(Self.maximumRequests)
         unsafe scratch = .allocate(byteCount: ReceiveBatch.slotSize, alignment: 64)
@@ -77,16 +102,18 @@ struct LoadEngine: ~Copyable {
 
     // MARK: - Sessions
 
-    /// Takes a session in. It sends nothing before `start`.
+    /// Takes a session in whose keys are known. It sends nothing before `start`.
     /// - Returns: its number here.
-    /// - Throws: `SRTPError` if a key is refused.
-    mutating func add(_ description: LoadSessionDescription) throws(SRTPError) -> Int {
+    /// - Throws: `LoadLegFailure.keyRefused`.
+    mutating func add(_ description: LoadSessionDescription) throws(LoadLegFailure) -> Int {
         let index = sessions.count
         var session = LoadSession(description)
         for flow in description.flows where clips.frameCount(flow.kind) > 0 {
-            let publisher = try LoadLink(flow.publisher)
-            let player = try LoadLink(flow.player)
-            let slotSSRC = flow.player.answer.remoteSSRCs.first ?? SSRC(0)
+            let (from, to) = (flow.kind.publisher, flow.kind.publisher.other)
+            let publisher = try link(flow.publisher, socket: description.socket(of: from))
+            let player = try link(flow.player, socket: description.socket(of: to))
+            let (publisherPlace, playerPlace) = (publisher.place, player.place)
+            let slotSSRC = flow.player.remoteSSRC ?? SSRC(0)
             session.flows[Int(flow.kind.rawValue)] = Int32(flows.count)
             let number = flows.count
             let outgoing = OutgoingLoad(
@@ -98,11 +125,16 @@ struct LoadEngine: ~Copyable {
                 LoadFlow(
                     kind: flow.kind, publisher: publisher, player: player, outgoing: outgoing,
                     incoming: IncomingLoad(ssrc: slotSSRC)))
-            let from = description.socket(of: flow.kind.publisher)
-            let to = description.socket(of: flow.kind.publisher.other)
             routes.insert(
-                LoadRouteKey(socket: to, ssrc: slotSSRC), LoadRoute(flow: number, isPublisher: false))
-            unbound[from, default: []].append(number)
+                LoadRouteKey(place: playerPlace, ssrc: slotSSRC), LoadRoute(flow: number, isPublisher: false))
+            if flow.publisher.leg != nil {
+                // Reports name the stream that they are about.
+                routes.insert(
+                    LoadRouteKey(place: publisherPlace, ssrc: flow.publisher.ssrc),
+                    LoadRoute(flow: number, isPublisher: true))
+            } else {
+                unbound[publisherPlace, default: []].append(number)
+            }
         }
         sessions.append(session)
         schedule.reserveCapacity(sessions.count * LoadTurn.perSession * 2)
@@ -131,9 +163,9 @@ struct LoadEngine: ~Copyable {
             let frame = clips.frame(kind, 0)
             insert(LoadTurn(session: index, purpose: .media(kind)), at: offset(frame.durationNanoseconds))
         }
-        for side in SessionSide.allCases {
-            let phase = offset(Self.reportInterval)
-            insert(LoadTurn(session: index, purpose: .report(side)), at: side == .customer ? phase : later(phase))
+        let first = offset(Self.reportInterval)
+        for end in sessions[index].ends {
+            insert(LoadTurn(session: index, purpose: .report(end)), at: end.side == .customer ? first : later(first))
         }
     }
 
@@ -152,7 +184,8 @@ struct LoadEngine: ~Copyable {
         guard sessions.indices.contains(index), !sessions[index].isLeaving else { return }
         pause(index)
         sessions[index].isLeaving = true
-        for side in SessionSide.allCases { insert(LoadTurn(session: index, purpose: .report(side)), at: now) }
+        for end in sessions[index].ends { insert(LoadTurn(session: index, purpose: .report(end)), at: now) }
+        closeLegs(ofSession: index)
     }
 
     /// Forgets all sessions. What still comes for them counts as strangers'.
@@ -164,10 +197,14 @@ struct LoadEngine: ~Copyable {
         unbound.removeAll()
         requests.removeAll(keepingCapacity: true)
         repeated = 0
+        removeLegs()
     }
 
     /// When `fill` has something to do; nil while there is nothing.
-    var nextDue: Instant? { repeated < requests.count ? Instant(nanoseconds: 0) : schedule.next?.due }
+    var nextDue: Instant? {
+        if repeated < requests.count || hasTransmits { return Instant(nanoseconds: 0) }
+        return Instant.earlier(schedule.next?.due, timers.next?.due)
+    }
 
     /// Counts packets and latencies anew, of frames captured within `window` only.
     mutating func measure(_ window: Range<UInt64>) {
@@ -186,8 +223,6 @@ struct LoadEngine: ~Copyable {
 /// A session's state in the engine.
 struct LoadSession {
     let number: Int
-    let customerSocket: Int
-    let technicianSocket: Int
     /// By kind; -1 for one that the session has not.
     var flows: InlineArray<3, Int32> = [-1, -1, -1]
     var isActive = false
@@ -196,8 +231,6 @@ struct LoadSession {
 
     init(_ description: LoadSessionDescription) {
         number = description.number
-        customerSocket = description.customerSocket
-        technicianSocket = description.technicianSocket
     }
 
     func flow(_ kind: LoadFlowKind) -> Int? {
@@ -205,17 +238,33 @@ struct LoadSession {
         return index >= 0 ? Int(index) : nil
     }
 
-    func socket(of side: SessionSide) -> Int { side == .customer ? customerSocket : technicianSocket }
+    /// The flow whose end tells where reports of `end` go.
+    func firstFlow(at end: LoadEnd) -> Int? {
+        LoadFlowKind.allCases.lazy.compactMap { end.has($0) ? flow($0) : nil }.first
+    }
+
+    /// Those that have streams.
+    var ends: [LoadEnd] { LoadEnd.allCases.filter { firstFlow(at: $0) != nil } }
 }
 
-/// What is due: a session's frame of one kind, or one side's reports.
+/// What one side publishes, or plays: one leg.
+enum LoadEnd: UInt8, CaseIterable {
+    case customerPublishes, customerPlays, technicianPublishes, technicianPlays
+
+    var side: SessionSide { self == .customerPublishes || self == .customerPlays ? .customer : .technician }
+    var isPublisher: Bool { self == .customerPublishes || self == .technicianPublishes }
+
+    func has(_ kind: LoadFlowKind) -> Bool { (kind.publisher == side) == isPublisher }
+}
+
+/// What is due: a session's frame of one kind, or the reports of one end.
 struct LoadTurn: Equatable {
     enum Purpose: Equatable {
         case media(LoadFlowKind)
-        case report(SessionSide)
+        case report(LoadEnd)
     }
 
-    static let perSession = 5
+    static let perSession = 7
     let session: Int
     let purpose: Purpose
 
@@ -230,8 +279,7 @@ struct LoadTurn: Equatable {
         case 0: purpose = .media(.video)
         case 1: purpose = .media(.audio)
         case 2: purpose = .media(.talkback)
-        case 3: purpose = .report(.customer)
-        default: purpose = .report(.technician)
+        case let place: purpose = .report(LoadEnd(rawValue: UInt8(place - 3)) ?? .customerPublishes)
         }
     }
 
@@ -239,7 +287,7 @@ struct LoadTurn: Equatable {
         let place =
             switch purpose {
             case .media(let kind): Int(kind.rawValue)
-            case .report(let side): side == .customer ? 3 : 4
+            case .report(let end): 3 + Int(end.rawValue)
             }
         return UInt32(truncatingIfNeeded: session &* Self.perSession &+ place)
     }

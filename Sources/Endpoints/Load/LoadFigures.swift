@@ -35,13 +35,24 @@ struct LoadFigures: Sendable {
     var packetsRepeated: UInt64 = 0
     var goodbyes: UInt64 = 0
 
+    /// Handshakes over ICE and DTLS that were done, and that came to nothing.
+    var handshakesCompleted: UInt64 = 0
+    var handshakesFailed: UInt64 = 0
+    /// Connections that were there and are no more, though nobody left.
+    var connectionsLost: UInt64 = 0
+    /// Of publishing legs, from their offer to the end of the handshake.
+    var connecting = MediaIO.LatencyHistogram()
+    /// Of publishing legs, from their offer to the arrival of the first forwarded packet at the player.
+    var firstMedia = MediaIO.LatencyHistogram()
+
     /// CPU time of the generator's threads, in ns.
     var cpuNanoseconds: UInt64 = 0
 
     var packetsLost: UInt64 { packetsSent > packetsReceived ? packetsSent - packetsReceived : 0 }
     var lossRate: Double { packetsSent > 0 ? Double(packetsLost) / Double(packetsSent) : 0 }
 
-    /// Leaves out what had been counted at an earlier time. Packets and times are of their window anyway, and stay.
+    /// Leaves out what had been counted at an earlier time. Packets and times are of their window anyway, and stay; so does what is
+    /// known of connections, which are made before.
     mutating func leaveOut(_ earlier: LoadFigures) {
         func less(_ path: WritableKeyPath<LoadFigures, UInt64>) {
             let (now, then) = (self[keyPath: path], earlier[keyPath: path])
@@ -74,6 +85,11 @@ struct LoadFigures: Sendable {
         packetsRequested += other.packetsRequested
         packetsRepeated += other.packetsRepeated
         goodbyes += other.goodbyes
+        handshakesCompleted += other.handshakesCompleted
+        handshakesFailed += other.handshakesFailed
+        connectionsLost += other.connectionsLost
+        connecting.merge(other.connecting)
+        firstMedia.merge(other.firstMedia)
         cpuNanoseconds += other.cpuNanoseconds
     }
 }

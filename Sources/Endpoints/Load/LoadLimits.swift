@@ -24,6 +24,14 @@ public struct LoadLimits: Sendable, Hashable {
         ]
     }
 
+    /// What is not good about connections that had been made.
+    func connectionFailures(of figures: LoadFigures) -> [String] {
+        guard figures.connectionsLost > 0 else { return [] }
+        return [
+            "\(figures.connectionsLost) connections were lost: the server closed them, or answered no check for 30 s"
+        ]
+    }
+
     /// What is not good, one line each.
     func failures(of figures: LoadFigures) -> [String] {
         var lines: [String] = []
@@ -48,6 +56,7 @@ public struct LoadLimits: Sendable, Hashable {
                 "the generator itself sent 1 % of the frames over \(fixed(Double(p99) / 1e6, 2)) ms late: it is the limit, "
                     + "not the relay; give it --threads, a core of its own or another machine")
         }
+        lines += connectionFailures(of: figures)
         func refuse(_ count: UInt64, _ what: String) { if count > 0 { lines.append("\(count) \(what)") } }
         refuse(figures.misplaced, "packets had a sequence number that was not sent")
         refuse(figures.wrongCaptureTimes, "packets had no capture time, or another than they were sent with")

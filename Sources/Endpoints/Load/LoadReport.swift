@@ -20,6 +20,13 @@ public struct LoadReport: Codable, Hashable, Sendable {
     public var packetsRequested: UInt64 = 0
     public var packetsRepeated: UInt64 = 0
     public var latencyMicroseconds = Latency()
+    /// Of all legs, over ICE and DTLS; null where keys stand in the SDP.
+    @Nullable public var handshakes: Handshakes?
+    /// Of publishing legs, from sending the offer (WHIP) to the end of the handshake; null where there is none.
+    @Nullable public var connectMilliseconds: Duration?
+    /// Of publishing legs, from sending the offer (WHIP) to the arrival of the first forwarded packet at the player; null where there
+    /// is no handshake, or no media that begins at once.
+    @Nullable public var firstMediaMilliseconds: Duration?
     /// What the server's process used; null where that is not known.
     @Nullable public var relay: Relay?
     public var generator = Generator()
@@ -28,6 +35,35 @@ public struct LoadReport: Codable, Hashable, Sendable {
     public var ok = false
     /// What is not good, one line each.
     public var failures: [String] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case schema, sessions, established, failed, durationSeconds, packetsSent, packetsReceived, packetsLost, lossRate
+        case packetsRequested, packetsRepeated, latencyMicroseconds, handshakes
+        case connectMilliseconds = "connect_ms"
+        case firstMediaMilliseconds = "first_rtp_ms"
+        case relay, generator, limitedBy, ok, failures
+    }
+
+    /// How attempts to connect ended.
+    public struct Handshakes: Codable, Hashable, Sendable {
+        public var completed: UInt64 = 0
+        public var failed: UInt64 = 0
+
+        public init() {}
+    }
+
+    /// In ms. Quantiles are at most 2 % too high.
+    public struct Duration: Codable, Hashable, Sendable {
+        @Nullable public var p50: Double?
+        @Nullable public var p95: Double?
+        @Nullable public var max: Double?
+
+        public init() {
+            _p50 = Nullable(wrappedValue: nil)
+            _p95 = Nullable(wrappedValue: nil)
+            _max = Nullable(wrappedValue: nil)
+        }
+    }
 
     /// From a packet's capture time to its arrival, in µs; null without packets. Quantiles are at most 2 % too high.
     public struct Latency: Codable, Hashable, Sendable {
@@ -89,6 +125,9 @@ public struct LoadReport: Codable, Hashable, Sendable {
     }
 
     public init() {
+        _handshakes = Nullable(wrappedValue: nil)
+        _connectMilliseconds = Nullable(wrappedValue: nil)
+        _firstMediaMilliseconds = Nullable(wrappedValue: nil)
         _relay = Nullable(wrappedValue: nil)
         _limitedBy = Nullable(wrappedValue: nil)
     }
@@ -107,6 +146,13 @@ public struct LoadReport: Codable, Hashable, Sendable {
         packetsRequested = figures.packetsRequested
         packetsRepeated = figures.packetsRepeated
         latencyMicroseconds = Latency(figures.latency)
+        if figures.handshakesCompleted + figures.handshakesFailed > 0 {
+            var found = Handshakes()
+            (found.completed, found.failed) = (figures.handshakesCompleted, figures.handshakesFailed)
+            handshakes = found
+        }
+        connectMilliseconds = Duration(figures.connecting)
+        firstMediaMilliseconds = Duration(figures.firstMedia)
         relay = sample.relay
         if let cores = relay?.cores, cores > 0, figures.packetsReceived > 0 {
             relay?.sessionsPerCore = (Double(established) / cores).rounded()
@@ -146,5 +192,16 @@ extension LoadReport.Latency {
         p99 = microseconds(0.99)
         p999 = microseconds(0.999)
         max = microseconds(1)
+    }
+}
+
+extension LoadReport.Duration {
+    /// Nil for an empty histogram.
+    init?(_ histogram: LatencyHistogram) {
+        guard histogram.count > 0 else { return nil }
+        self.init()
+        p50 = histogram.milliseconds(quantile: 0.5)
+        p95 = histogram.milliseconds(quantile: 0.95)
+        max = histogram.maximumMilliseconds
     }
 }

@@ -1,12 +1,12 @@
 import MediaWire
 
-/// What tells streams apart that share sockets: where a datagram came to, and its SSRC.
+/// What tells streams apart: where a datagram came to (a socket, or the leg that it is for), and its SSRC.
 struct LoadRouteKey: Hashable, BitwiseCopyable {
     fileprivate let value: UInt64
 
     @inline(__always)
-    init(socket: Int, ssrc: SSRC) {
-        value = UInt64(truncatingIfNeeded: socket) << 32 | UInt64(ssrc.rawValue)
+    init(place: Int, ssrc: SSRC) {
+        value = UInt64(truncatingIfNeeded: place) << 32 | UInt64(ssrc.rawValue)
     }
 }
 
@@ -39,7 +39,7 @@ struct LoadRoutes: ~Copyable {
     private static func allocate(_ size: Int) -> UnsafeMutablePointer<Entry> {
         let memory = UnsafeMutablePointer<Entry>.allocate(capacity: size)
         let empty = Entry(
-            key: LoadRouteKey(socket: 0, ssrc: SSRC(0)), route: LoadRoute(flow: 0, isPublisher: false), isUsed: false)
+            key: LoadRouteKey(place: 0, ssrc: SSRC(0)), route: LoadRoute(flow: 0, isPublisher: false), isUsed: false)
         unsafe memory.initialize(repeating: empty, count: size)
         return unsafe memory
     }

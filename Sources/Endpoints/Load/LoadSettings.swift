@@ -21,6 +21,7 @@ public struct LoadSettings: Sendable {
     /// False: sessions are set up with all four legs and held, and nothing is sent.
     public var sendsMedia = true
     public var profile = SRTPProfile.aeadAES128GCM
+    public var keyExchange = KeyExchange.dtls
     /// Threads that send and receive.
     public var threads = 1
     public var limits = LoadLimits()
@@ -44,6 +45,9 @@ public struct LoadSettings: Sendable {
     }
 
     private var hasTalkbackLegs: Bool { hasTalkback || !sendsMedia }
+
+    /// Legs of a session: each side publishes and plays, but for a technician who says nothing.
+    var legsPerSession: Int { hasTalkbackLegs ? 4 : 2 }
 
     var flowKinds: [LoadFlowKind] {
         (video == nil ? [.audio] : [.video, .audio]) + (hasTalkbackLegs ? [.talkback] : [])

@@ -3,7 +3,7 @@ internal import MediaWire
 
 /// The transport of an offer over ICE and DTLS-SRTP: finds a path to the relay, shakes hands along it, and keeps it.
 final class ClientTransport {
-    /// Which of the endpoint's sockets it has to itself: the relay tells its peers apart by their addresses.
+    /// Which of its owner's sockets, or of their addresses, it has to itself: the relay tells its peers apart by their addresses.
     let socket: Int
     private var ice: ICEClientAgent
     private var dtls: DTLSConnection
@@ -22,14 +22,16 @@ final class ClientTransport {
         case closed
     }
 
+    /// - Parameter checkInterval: between two checks of the chosen path, in ns.
     /// - Throws: `DTLSError` if the library fails.
     init(
         _ answer: WebRTCClientAnswer, credentials: ICECredentials, in context: borrowing DTLSContext, socket: Int,
-        seed: UInt64, at now: Instant
+        checkInterval: Int64 = ICEClientAgent.checkInterval, seed: UInt64, at now: Instant
     ) throws(DTLSError) {
         self.socket = socket
         ice = ICEClientAgent(
-            local: credentials, remote: answer.credentials, candidates: answer.candidates, seed: seed, at: now)
+            local: credentials, remote: answer.credentials, candidates: answer.candidates,
+            interval: checkInterval, seed: seed, at: now)
         dtls = try DTLSConnection(answer.role, in: context, peer: answer.fingerprints)
     }
 

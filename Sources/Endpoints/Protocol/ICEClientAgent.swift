@@ -7,7 +7,8 @@ internal import MediaWire
 /// The socket is bound to no address, so where this side moves to another network its next check comes from there, and the relay
 /// follows it.
 struct ICEClientAgent {
-    /// Time between two checks of the chosen path, in ns: short, so that a change of network is noticed at once.
+    /// Time between two checks of the chosen path where nothing else is asked for, in ns: short, so that a change of network is
+    /// noticed at once.
     static let checkInterval: Int64 = 500_000_000
     /// Until the first repetition of a check that is not answered, in ns; each further one takes twice as long.
     private static let firstTimeout: Int64 = 50_000_000
@@ -27,6 +28,8 @@ struct ICEClientAgent {
     private let local: ICECredentials
     private let remote: ICECredentials
     private let tieBreaker: UInt64
+    /// Between two checks of the chosen path, in ns.
+    private let interval: Int64
     private var random: SplitMix64
     private var candidates: [Candidate]
     private var nominated: Int?
@@ -34,10 +37,15 @@ struct ICEClientAgent {
 
     /// - Parameters:
     ///   - candidates: of the peer, the best first.
+    ///   - interval: between two checks of the chosen path, in ns.
     ///   - seed: transactions come from it, so it must be unguessable outside of tests.
-    init(local: ICECredentials, remote: ICECredentials, candidates: [SocketAddress], seed: UInt64, at now: Instant) {
+    init(
+        local: ICECredentials, remote: ICECredentials, candidates: [SocketAddress],
+        interval: Int64 = ICEClientAgent.checkInterval, seed: UInt64, at now: Instant
+    ) {
         self.local = local
         self.remote = remote
+        self.interval = interval
         random = SplitMix64(seed: seed)
         tieBreaker = random.next()
         lastAnswer = now
@@ -72,7 +80,7 @@ struct ICEClientAgent {
             // The nomination goes out at once.
             candidates[place].nextCheck = now
         } else if nominated == place {
-            candidates[place].nextCheck = now.advanced(byNanoseconds: interval())
+            candidates[place].nextCheck = now.advanced(byNanoseconds: nextInterval())
         }
         return true
     }
@@ -105,8 +113,8 @@ struct ICEClientAgent {
     }
 
     /// Varies by a fifth, so that many endpoints do not check together (RFC 7675 section 5.1).
-    private mutating func interval() -> Int64 {
-        let fifth = Self.checkInterval / 5
-        return Self.checkInterval - fifth + Int64(random.next() % UInt64(2 * fifth))
+    private mutating func nextInterval() -> Int64 {
+        let fifth = interval / 5
+        return interval - fifth + Int64(random.next() % UInt64(max(1, 2 * fifth)))
     }
 }

@@ -12,6 +12,8 @@ final class LoadFleet: Sendable {
 
     /// HTTP calls under way at once at most.
     private static let concurrency = 8
+    /// Of sessions that are set up. Handshakes that go on after them hold up nobody.
+    private let slots = LoadSlots(LoadFleet.concurrency)
 
     struct Member: Sendable {
         var id: String
@@ -31,11 +33,25 @@ final class LoadFleet: Sendable {
 
     init(_ settings: LoadSettings) throws {
         self.settings = settings
-        setup = LoadSessionSetup(settings: settings)
         let address = try LocalAddress.towards(settings.server)
         let clips = LoadClipMemory(try settings.clips())
-        threads = (0..<max(1, settings.threads)).map {
-            LoadThread(number: $0, clips: clips, pool: LoadSocketPool(address: address))
+        let certificate = settings.keyExchange == .dtls ? try Self.certificate(settings.profile) : nil
+        setup = LoadSessionSetup(settings: settings, certificate: certificate)
+        let pools = try (0..<max(1, settings.threads)).map { _ in
+            try LoadSocketPool(address: address, sharesLegs: certificate != nil)
+        }
+        threads = pools.enumerated().map {
+            LoadThread(number: $0, clips: clips, certificate: certificate, pool: $1)
+        }
+    }
+
+    private static func certificate(_ profile: SRTPProfile) throws(EndpointError) -> LoadCertificate {
+        do throws(DTLSError) {
+            return try LoadCertificate(
+                profile, validAt: Int64(clamping: WallClock.unixNanoseconds / 1_000_000_000),
+                serial: UInt32.random(in: 1 ... .max))
+        } catch {
+            throw .unconnected("\(error)")
         }
     }
 
@@ -64,13 +80,16 @@ final class LoadFleet: Sendable {
     /// - Parameter startsMedia: whether each session's media flows from its establishment on.
     func add(_ count: Int, startsMedia: Bool) async {
         let start = MonotonicClock.now
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             for place in 0..<count {
-                if place >= Self.concurrency { await group.next() }
+                await slots.take()
                 let due = start.advanced(byNanoseconds: Int64(Double(place) * 1e9 / settings.rampUp))
                 let wait = due.nanoseconds(since: MonotonicClock.now)
                 if wait > 0 { try? await Task.sleep(for: .nanoseconds(wait)) }
-                if Task.isCancelled { break }
+                if Task.isCancelled {
+                    slots.give()
+                    break
+                }
                 group.addTask { await self.addOne(startsMedia: startsMedia) }
             }
         }
@@ -82,22 +101,36 @@ final class LoadFleet: Sendable {
             return (state.begun, state.begun - state.begunBefore)
         }
         let thread = place % threads.count
+        var started: String?
         do {
-            let (id, description) = try await setup.establish(
-                number: number, index: place / threads.count, pool: threads[thread].pool)
-            let index = try await threads[thread].perform { engine, now in
-                let index = try engine.add(description)
-                if startsMedia { engine.start(index, at: now) }
-                return index
+            let description: LoadSessionDescription
+            do {
+                defer { slots.give() }
+                let session = try await setup.start(number: number)
+                started = session.id
+                description = try await setup.negotiate(
+                    session, index: place / threads.count, on: threads[thread])
             }
-            state.withLock { $0.members.append(Member(id: id, thread: thread, index: index)) }
+            let index = try await threads[thread].join(description, startsMedia: startsMedia)
+            if let id = started {
+                state.withLock { $0.members.append(Member(id: id, thread: thread, index: index)) }
+            }
         } catch is CancellationError {
-            return
+            await end(started)
         } catch {
+            await end(started)
             state.withLock { $0.failures.append("session \(number): \(error)") }
             settings.logger.debug(
                 "a session could not be set up", metadata: ["number": "\(number)", "reason": "\(error)"])
         }
+    }
+
+    /// Ends a session that came to nothing, if the server still hears, even in a cancelled task.
+    private func end(_ id: String?) async {
+        guard let id else { return }
+        var client = setup.technician
+        client.timeoutSeconds = 5
+        await Task { [client] in _ = try? await client.end(id) }.value
     }
 
     /// Waits as long as the server refuses new sessions because it is overloaded, at most so long.

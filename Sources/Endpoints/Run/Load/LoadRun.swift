@@ -29,8 +29,11 @@ public struct LoadRun: Sendable {
             report.failures.append("\(fleet.failed) of \(settings.sessions) sessions could not be set up")
             report.failures += fleet.failures.prefix(3)
         }
-        if settings.sendsMedia, fleet.established > 0 {
-            report.failures += settings.limits.failures(of: sample.figures)
+        if fleet.established > 0 {
+            report.failures +=
+                settings.sendsMedia
+                ? settings.limits.failures(of: sample.figures)
+                : settings.limits.connectionFailures(of: sample.figures)
         }
         report.failures += settings.limits.growthFailures(of: sample.relay)
         if settings.sendsMedia, !report.failures.isEmpty { report.limitedBy = sample.limit(settings.limits) }

@@ -4,20 +4,20 @@ import MediaIO
 import MediaWire
 import Synchronization
 
-/// A socket that several sessions share, made anywhere and then used by one thread.
+/// A socket made anywhere and then used by one thread.
 final class LoadSocket: Sendable {
     let socket: UDPSocket
+    /// Of one leg alone: one of very many, on which little comes.
+    let isOwn: Bool
 
-    init(bindingTo address: IPAddress) throws(EndpointError) {
-        do throws(UDPSocketError) {
-            socket = try UDPSocket(bindingTo: SocketAddress(address, port: 0), offload: .full)
-        } catch {
-            throw .socket("\(error); raise the limit of open files (ulimit -n)")
-        }
+    init(bindingTo address: IPAddress, isOwn: Bool = false) throws(UDPSocketError) {
+        socket = try UDPSocket(bindingTo: SocketAddress(address, port: 0), offload: .full)
+        self.isOwn = isOwn
     }
 }
 
-/// The sockets of one thread: each side of a session has one, which few others share.
+/// The sockets of one thread. Where keys stand in the SDP each side of a session has one that few others share; legs over ICE have
+/// one for all of them on loopback, and one each elsewhere.
 ///
 /// Sessions that follow each other have different ones, so that what the relay sends in a row does not all go to one address.
 final class LoadSocketPool: Sendable {
@@ -32,15 +32,36 @@ final class LoadSocketPool: Sendable {
         /// Numbers of sockets by side and place.
         var places: [Int: Int] = [:]
         var claimed: Set<LoadRouteKey> = []
+        /// Numbers of legs' own sockets: those that no leg has now.
+        var spare: [Int] = []
+        var own: [Int] = []
     }
 
     private let address: IPAddress
     private let state = Mutex(State())
 
-    init(address: IPAddress) { self.address = address }
+    /// - Parameters:
+    ///   - address: that the server sees.
+    ///   - sharesLegs: whether to open the socket number 0 that all legs on loopback share.
+    /// - Throws: `EndpointError.socket`.
+    init(address: IPAddress, sharesLegs: Bool) throws(EndpointError) {
+        self.address = address
+        guard sharesLegs else { return }
+        let shared = try Self.open(.anyV4)
+        state.withLock { $0.sockets.append(shared) }
+    }
+
+    private static func open(_ address: IPAddress) throws(EndpointError) -> LoadSocket {
+        do throws(UDPSocketError) {
+            return try LoadSocket(bindingTo: address)
+        } catch {
+            throw .socket("\(error); raise the limit of open files (ulimit -n)")
+        }
+    }
 
     /// The thread's sockets so far; a socket's number is its place here.
     var sockets: [LoadSocket] { state.withLock { $0.sockets } }
+    var count: Int { state.withLock { $0.sockets.count } }
 
     /// The socket of the thread's session `index` on this side.
     func socket(of index: Int, _ side: SessionSide) throws(EndpointError) -> (number: Int, address: SocketAddress) {
@@ -49,7 +70,7 @@ final class LoadSocketPool: Sendable {
         if let known = state.withLock({ state in state.places[key].map { ($0, state.sockets[$0]) } }) {
             return (known.0, known.1.socket.localAddress)
         }
-        let opened = try LoadSocket(bindingTo: address)
+        let opened = try Self.open(address)
         return state.withLock { state in
             if let number = state.places[key] { return (number, state.sockets[number].socket.localAddress) }
             state.sockets.append(opened)
@@ -58,55 +79,39 @@ final class LoadSocketPool: Sendable {
         }
     }
 
-    /// All sessions are over: their SSRCs may come again.
-    func release() { state.withLock { $0.claimed.removeAll() } }
+    /// The number of a socket that no other leg has.
+    func ownSocket() throws(UDPSocketError) -> Int {
+        let spare: Int? = state.withLock { state in
+            guard let number = state.spare.popLast() else { return nil }
+            state.own.append(number)
+            return number
+        }
+        if let spare { return spare }
+        // Bound to no address: the relay may have several, in different networks.
+        let opened = try LoadSocket(bindingTo: address.isIPv6 ? .anyV6 : .anyV4, isOwn: true)
+        return state.withLock { state in
+            state.sockets.append(opened)
+            state.own.append(state.sockets.count - 1)
+            return state.sockets.count - 1
+        }
+    }
+
+    /// All sessions are over: their SSRCs may come again, and other legs may have their sockets.
+    func release() {
+        state.withLock { state in
+            state.claimed.removeAll()
+            state.spare += state.own
+            state.own.removeAll()
+        }
+    }
 
     /// Keeps SSRCs of the relay for one stream each. False, and nothing is kept, if another stream on this socket has one.
     func claim(_ ssrcs: [SSRC], on socket: Int) -> Bool {
-        let keys = Set(ssrcs.map { LoadRouteKey(socket: socket, ssrc: $0) })
+        let keys = Set(ssrcs.map { LoadRouteKey(place: socket, ssrc: $0) })
         return state.withLock { state in
             guard keys.count == ssrcs.count, state.claimed.isDisjoint(with: keys) else { return false }
             state.claimed.formUnion(keys)
             return true
         }
     }
-}
-
-/// A socket on its thread, with the memory of its receives.
-final class LoadPort {
-    let socket: LoadSocket
-    private var receiver = DatagramReceiver(capacity: LoadPort.capacity)
-
-    static let capacity = 64
-
-    init(_ socket: LoadSocket) { self.socket = socket }
-
-    var kernelDrops: UInt64 { UInt64(receiver.kernelDrops) }
-
-    /// Answers the number of datagrams, at most `capacity`.
-    func receive(into batch: inout ReceiveBatch) -> Int { receiver.receive(from: socket.socket, into: &batch) }
-}
-
-/// All sockets of a thread, and which of them have something.
-struct LoadPorts {
-    private(set) var ports: [LoadPort] = []
-    private var descriptors: [pollfd] = []
-
-    mutating func add(_ sockets: ArraySlice<LoadSocket>) {
-        for socket in sockets {
-            ports.append(LoadPort(socket))
-            descriptors.append(pollfd(fd: socket.socket.descriptor, events: Int16(POLLIN), revents: 0))
-        }
-    }
-
-    /// Asks the kernel which sockets have something; `isReadable` answers from it.
-    mutating func poll() -> Bool {
-        guard !descriptors.isEmpty else { return false }
-        let count = nfds_t(descriptors.count)
-        return unsafe descriptors.withUnsafeMutableBufferPointer { unsafe Glibc.poll($0.baseAddress, count, 0) } > 0
-    }
-
-    func isReadable(_ index: Int) -> Bool { descriptors[index].revents & Int16(POLLIN) != 0 }
-
-    var kernelDrops: UInt64 { ports.reduce(0) { $0 + $1.kernelDrops } }
 }
