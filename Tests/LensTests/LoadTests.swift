@@ -8,7 +8,10 @@ struct LoadTests {
         let help = try runProcess(LensProcess.path, ["load", "--help"])
         #expect(help.status == 0)
         let text = String(decoding: help.stdout, as: UTF8.self)
-        for word in ["EXAMPLES", "--find-capacity", "--video-bitrate", "repeated", "--max-loss", "LENS_API_KEY"] {
+        for word in [
+            "EXAMPLES", "--sdes", "ulimit -n", "--find-capacity", "--video-bitrate", "repeated", "--max-loss",
+            "LENS_API_KEY",
+        ] {
             #expect(text.contains(word))
         }
     }
@@ -26,6 +29,7 @@ struct LoadTests {
         (["--log-level", "loud"], "--log-level loud"),
         (["--audio-only", "--video", "x.ivf"], "--audio-only"),
         (["--no-media", "--find-capacity"], "--no-media"),
+        (["--srtp", "AES_CM_128_HMAC_SHA1_32"], "--sdes"),
         (["--max-growth", "1"], "--max-growth"),
         (["--server", "nonsense"], "nonsense"),
         (["--video", "/does/not/exist.ivf"], "/does/not/exist.ivf"),
@@ -53,22 +57,22 @@ struct LoadTests {
         #expect(await server.stop() == 0)
     }
 
-    @Test(arguments: [1, 2])
-    func wholeSessionsRunWithoutLossAndAreReported(threads: Int) async throws {
+    @Test(arguments: [(1, false), (2, false), (1, true)])
+    func wholeSessionsRunWithoutLossAndAreReported(threads: Int, isSDES: Bool) async throws {
         let server = try await TestServer.start()
         let folder = try TemporaryFolder()
         let result = try load(
             [
                 "--sessions", "5", "--duration", "3", "--talkback", "--max-p99", "60000", "--threads", "\(threads)",
                 "--report", folder.file("load.json"),
-            ], url: server.url)
+            ] + (isSDES ? ["--sdes"] : []), url: server.url)
         #expect(result.status == 0, "\(result.output)")
         let report = try Report(folder.file("load.json"))
         #expect(
             Set(report.json.keys) == [
                 "schema", "sessions", "established", "failed", "durationSeconds", "packetsSent", "packetsReceived",
-                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "relay",
-                "generator", "limitedBy", "ok", "failures",
+                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "handshakes",
+                "connect_ms", "first_rtp_ms", "relay", "generator", "limitedBy", "ok", "failures",
             ])
         #expect(report.json["schema"] as? String == "lens.load/1")
         #expect(report.json["ok"] as? Bool == true)
@@ -96,6 +100,12 @@ struct LoadTests {
         #expect(try #require(lateness["p99"]) > 0)
         #expect(report.json["limitedBy"] is NSNull)
         #expect(result.output.contains("frames late by"))
+        if isSDES {
+            #expect(["handshakes", "connect_ms", "first_rtp_ms"].allSatisfy { report.json[$0] is NSNull })
+        } else {
+            try expectConnections(report, sessions: 5)
+            #expect(result.output.contains("handshakes") && result.output.contains("first RTP"))
+        }
         try expectNothingActive(server)
         #expect(await server.stop() == 0)
     }
@@ -133,10 +143,76 @@ struct LoadTests {
         #expect(await server.stop() == 0)
     }
 
-    @Test func sessionsWithoutMediaAreHeldAndEnded() async throws {
-        let server = try await TestServer.start()
-        let result = try load(["--sessions", "20", "--duration", "0.5", "--no-media"], url: server.url)
+    /// All four legs of each session, and times of the publishing ones, in their order.
+    private func expectConnections(_ report: Report, sessions: Int) throws {
+        let handshakes = report.json["handshakes"] as? [String: Int]
+        #expect(handshakes == ["completed": 4 * sessions, "failed": 0])
+        let connect = try #require(report.json["connect_ms"] as? [String: Double])
+        let first = try #require(report.json["first_rtp_ms"] as? [String: Double])
+        for times in [connect, first] {
+            let (p50, p95, maximum) = try (#require(times["p50"]), #require(times["p95"]), #require(times["max"]))
+            #expect(p50 > 0 && p50 <= p95 && p95 <= maximum)
+        }
+        // Nothing is sent before the connection is there.
+        #expect(try #require(first["max"]) > #require(connect["p50"]))
+    }
+
+    /// Where the relay is not on IPv4's loopback each leg has a socket of its own.
+    @Test func legsHaveSocketsOfTheirOwnElsewhere() async throws {
+        let server = try await TestServer.start(["--media-address", "::1"])
+        let folder = try TemporaryFolder()
+        let result = try load(
+            [
+                "--sessions", "3", "--duration", "2", "--talkback", "--max-p99", "60000", "--report",
+                folder.file("load.json"),
+            ], url: server.url)
         #expect(result.status == 0, "\(result.output)")
+        let report = try Report(folder.file("load.json"))
+        try expectConnections(report, sessions: 3)
+        #expect(report.number("packetsSent") >= 3 * 2 * 130 * 0.9)
+        #expect(report.number("packetsReceived") == report.number("packetsSent"))
+        #expect(await server.stop() == 0)
+    }
+
+    @Test func whereDescriptorsRunOutItIsSaidHowManyAreNeeded() async throws {
+        let server = try await TestServer.start(["--media-address", "::1"])
+        let arguments = [
+            "load", "--api-key", TestServer.apiKey, "--server", server.url, "--sessions", "40", "--no-media",
+            "--duration", "0.1",
+        ]
+        let result = try runProcess(
+            "bash", ["-c", "ulimit -n 400; exec \"$@\"", "limited", LensProcess.path] + arguments + Self.media)
+        #expect(result.status == 1)
+        let output = String(decoding: result.stdout, as: UTF8.self) + result.stderr
+        // Four legs a session, and what a process has besides.
+        #expect(output.contains("each of the 160 legs"), "\(output)")
+        #expect(output.contains("ulimit -n 416"), "\(output)")
+        #expect(await server.stop() == 0)
+    }
+
+    @Test func aRelayThatCannotBeReachedFailsTheSessions() async throws {
+        // Of a network that nobody has (RFC 5737).
+        let server = try await TestServer.start(["--media-address", "203.0.113.7"])
+        let folder = try TemporaryFolder()
+        let result = try load(
+            ["--sessions", "2", "--duration", "1", "--audio-only", "--report", folder.file("load.json")],
+            url: server.url)
+        #expect(result.status == 1)
+        let report = try Report(folder.file("load.json"))
+        #expect(report.number("established") == 0 && report.number("failed") == 2)
+        let handshakes = try #require(report.json["handshakes"] as? [String: Int])
+        #expect(handshakes["completed"] == 0 && (handshakes["failed"] ?? 0) >= 2)
+        #expect(result.output.contains("--media-address"), "\(result.output)")
+        try expectNothingActive(server)
+        #expect(await server.stop() == 0)
+    }
+
+    @Test(arguments: [[], ["--sdes"]] as [[String]])
+    func sessionsWithoutMediaAreHeldAndEnded(keys: [String]) async throws {
+        let server = try await TestServer.start()
+        let result = try load(["--sessions", "20", "--duration", "0.5", "--no-media"] + keys, url: server.url)
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("80 done, 0 failed") == keys.isEmpty)
         #expect(result.output.contains("20 of 20"))
         #expect(result.output.contains("sent 0"))
         #expect(result.output.contains("KiB a session"))

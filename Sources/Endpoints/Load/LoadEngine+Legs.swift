@@ -36,7 +36,8 @@ extension LoadEngine {
             LoadLeg(
                 transport: transport, direction: description.direction, postedAt: description.postedAt,
                 socket: description.socket ?? Self.sharedSocket,
-                local: description.socket == nil ? LoadLeg.address(number) : .anyV4))
+                local: description.socket == nil ? LoadLeg.address(number) : .anyV4,
+                deadline: now.advanced(byNanoseconds: LoadLeg.patience)))
         if let socket = description.socket { legsOfSockets[socket] = number }
         connecting += 1
         plan(legs.count - 1)
@@ -130,6 +131,10 @@ extension LoadEngine {
             guard legs.indices.contains(place), legs[place].planned == entry.due else { continue }
             legs[place].planned = nil
             guard isAlive(place) else { continue }
+            if legs[place].state == .connecting, legs[place].deadline <= now {
+                lose(place, legs[place].transport.remoteAddress == nil ? .unreachable : .handshake("timeout"))
+                continue
+            }
             let keys = legs[place].transport.handleTimeout(at: now, into: &transmits)
             settle(place, keys, at: now, arrival: now)
         }
@@ -140,7 +145,9 @@ extension LoadEngine {
     }
 
     private mutating func plan(_ place: Int) {
-        guard isAlive(place), let due = legs[place].transport.nextTimeout else { return }
+        guard isAlive(place) else { return }
+        let deadline = legs[place].state == .connecting ? legs[place].deadline : nil
+        guard let due = Instant.earlier(deadline, legs[place].transport.nextTimeout) else { return }
         if let planned = legs[place].planned, planned <= due { return }
         legs[place].planned = due
         timers.insert(.init(due: due, id: UInt32(truncatingIfNeeded: place), generation: 0))

@@ -127,10 +127,12 @@ extension LoadEngine {
 
     /// Reports of a leg: its streams share the keys, and one of them keeps account of what has come.
     private mutating func receiveRTCP(_ bytes: UnsafeMutableRawBufferPointer, ofLeg number: Int, arrival: Instant) {
-        guard let leg = place(ofLeg: number), let flow = legs[leg].firstFlow else {
+        guard let leg = place(ofLeg: number) else {
             figures.strangers &+= 1
             return
         }
+        // The relay may ask for a keyframe while other legs of the session are still on their way.
+        guard let flow = legs[leg].firstFlow else { return }
         let outcome =
             legs[leg].direction == .publish
             ? unsafe flows[flow].publisher.receiver.unprotectRTCP(bytes)

@@ -62,6 +62,8 @@ struct LoadLeg {
     let socket: Int
     /// Where it sends from; unspecified on a socket of its own.
     let local: IPAddress
+    /// When it has to be connected.
+    let deadline: Instant
     /// The one entry of the timers that counts.
     var planned: Instant?
     var state = State.connecting
@@ -76,6 +78,8 @@ struct LoadLeg {
 
     /// Between two checks of the chosen path, in ns (RFC 7675 section 5.1).
     static let checkInterval: Int64 = 5_000_000_000
+    /// From its first check to the end of the handshake at most, in ns.
+    static let patience: Int64 = 10_000_000_000
     /// Behind 127.0.0.1, which everybody else uses.
     private static let firstAddress: UInt64 = 0x7F01_0000
     private static let addressCount: UInt64 = 0xFE_0000

@@ -233,18 +233,23 @@ struct LoadEngineTests {
         bench.fate = { $0 == 10 ? .lose : .pass }
         bench.run(milliseconds: 500)
         let outgoing = bench.engine.flows[0].outgoing
-        let player = bench.descriptions[0].flows[0].player.answer
+        let player = bench.descriptions[0].flows[0].player
+        guard case .sdes(_, let relayKey, _, _) = player.transport else {
+            Issue.record("the session has no keys")
+            return
+        }
+        let slot = try #require(player.remoteSSRC)
         let known = bench.engine.flows[0].incoming.sequenceOffset
         let offset = try #require(known)
         let newest = SequenceNumber(outgoing.nextSequence.rawValue &+ offset &- 1)
         // A relay that has the right key and says something else than was sent.
-        var forger = try SRTPSender(player.remoteKey)
+        var forger = try SRTPSender(relayKey)
         func forge(_ sequence: SequenceNumber, captureTime: NTPTimestamp?) -> [UInt8] {
             let extensions = captureTime.map {
                 [RTPPacket.HeaderExtension(id: 1, data: AbsoluteCaptureTime(captureTime: $0).serialized())]
             }
             var bytes = RTPPacket(
-                payloadType: 111, sequenceNumber: sequence, timestamp: RTPTimestamp(1), ssrc: player.remoteSSRCs[0],
+                payloadType: 111, sequenceNumber: sequence, timestamp: RTPTimestamp(1), ssrc: slot,
                 extensions: extensions ?? [], payload: [1, 2, 3]
             ).serialized()
             _ = forger.protectRTP(&bytes)

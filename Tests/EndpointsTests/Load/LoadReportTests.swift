@@ -29,8 +29,8 @@ struct LoadReportTests {
         #expect(
             Set(object.keys) == [
                 "schema", "sessions", "established", "failed", "durationSeconds", "packetsSent", "packetsReceived",
-                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "relay",
-                "generator", "limitedBy", "ok", "failures",
+                "packetsLost", "lossRate", "packetsRequested", "packetsRepeated", "latencyMicroseconds", "handshakes",
+                "connect_ms", "first_rtp_ms", "relay", "generator", "limitedBy", "ok", "failures",
             ])
         let latency = try #require(object["latencyMicroseconds"] as? [String: Any])
         #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
@@ -51,9 +51,33 @@ struct LoadReportTests {
         #expect(object["schema"] as? String == "lens.load/1")
     }
 
+    @Test func handshakesAndTheirTimesAreReported() throws {
+        let report = LoadReport(
+            sample { figures in
+                figures.handshakesCompleted = 20
+                figures.handshakesFailed = 1
+                for milliseconds in 1...100 as ClosedRange<UInt64> {
+                    figures.connecting.record(nanoseconds: milliseconds * 1_000_000)
+                }
+                figures.firstMedia.record(nanoseconds: 30_000_000)
+            }, sessions: 5, established: 4, sessionFailures: ["x"])
+        let object = try json(report)
+        #expect(object["handshakes"] as? [String: Int] == ["completed": 20, "failed": 1])
+        let connect = try #require(object["connect_ms"] as? [String: Double])
+        #expect(Set(connect.keys) == ["p50", "p95", "max"])
+        #expect((50...51).contains(connect["p50"] ?? 0) && (95...97).contains(connect["p95"] ?? 0))
+        #expect(connect["max"] == 100)
+        #expect(object["first_rtp_ms"] as? [String: Double] == ["p50": 30, "p95": 30, "max": 30])
+        let decoded = try JSONDecoder().decode(LoadReport.self, from: Data(report.json().utf8))
+        #expect(decoded.handshakes == report.handshakes)
+        #expect(decoded.firstMediaMilliseconds == report.firstMediaMilliseconds)
+    }
+
     @Test func whatIsNotKnownIsNull() throws {
         let object = try json(LoadReport())
         #expect(object["relay"] is NSNull)
+        // Keys in the SDP need no handshakes.
+        for key in ["handshakes", "connect_ms", "first_rtp_ms"] { #expect(object[key] is NSNull) }
         let latency = try #require(object["latencyMicroseconds"] as? [String: Any])
         #expect(latency.values.allSatisfy { $0 is NSNull })
     }
@@ -180,7 +204,16 @@ struct LoadReportTests {
 
     @Test func figuresOfThreadsArePooled() {
         var sum = sample().figures
-        sum.add(sample { $0.duplicates = 2 }.figures)
+        sum.add(
+            sample { figures in
+                figures.duplicates = 2
+                figures.handshakesCompleted = 3
+                figures.connectionsLost = 4
+                figures.connecting.record(nanoseconds: 5)
+                figures.firstMedia.record(nanoseconds: 6)
+            }.figures)
+        #expect(sum.handshakesCompleted == 3 && sum.connectionsLost == 4)
+        #expect(sum.connecting.maximumNanoseconds == 5 && sum.firstMedia.maximumNanoseconds == 6)
         #expect(sum.packetsSent == 2_000 && sum.packetsReceived == 1_980 && sum.duplicates == 2)
         #expect(sum.latency.count == 2_000)
     }

@@ -14,7 +14,7 @@ struct LoadRoutesTests {
         for flow in 0..<5_000 {
             // Few sockets and few bits, so that keys come again and lie side by side.
             let key = LoadRouteKey(
-                socket: Int.random(in: 0..<4, using: &generator),
+                place: Int.random(in: 0..<4, using: &generator),
                 ssrc: SSRC(UInt32.random(in: 0..<2_000, using: &generator)))
             routes.insert(key, LoadRoute(flow: flow, isPublisher: flow % 2 == 0))
             model[key] = flow
@@ -22,7 +22,7 @@ struct LoadRoutesTests {
         #expect(routes.count == model.count)
         for socket in 0..<5 {
             for ssrc in 0..<2_100 as Range<UInt32> {
-                let key = LoadRouteKey(socket: socket, ssrc: SSRC(ssrc))
+                let key = LoadRouteKey(place: socket, ssrc: SSRC(ssrc))
                 let found = routes.find(key)
                 #expect(found?.flow == model[key], "seed \(seed)")
                 if let found { #expect(found.isPublisher == (found.flow % 2 == 0)) }

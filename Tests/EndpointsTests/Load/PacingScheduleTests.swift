@@ -49,7 +49,7 @@ struct PacingScheduleTests {
     @Test func turnsSurviveTheirNumbers() {
         for session in [0, 1, 19_999] {
             let media = LoadFlowKind.allCases.map { LoadTurn(session: session, purpose: .media($0)) }
-            let reports = SessionSide.allCases.map { LoadTurn(session: session, purpose: .report($0)) }
+            let reports = LoadEnd.allCases.map { LoadTurn(session: session, purpose: .report($0)) }
             for turn in media + reports { #expect(LoadTurn(id: turn.id) == turn) }
             #expect(Set((media + reports).map(\.id)).count == LoadTurn.perSession)
         }

@@ -1,3 +1,4 @@
+import Glibc
 import MediaCore
 import MediaIO
 import MediaWire
@@ -52,8 +53,8 @@ extension LoadSessionSetup {
         } catch {
             throw EndpointError.negotiation(error.description)
         }
-        let isOnLoopback = Self.keepLoopback(&answer)
-        let socket = isOnLoopback ? nil : try ownSocket(thread.pool)
+        let isOnLoopback = Self.keepLoopback(&answer.candidates)
+        let socket = isOnLoopback ? nil : try ownSocket(for: answer.candidates, thread.pool)
         let number = try await thread.connect(
             LoadLegDescription(
                 answer: answer, credentials: offer.credentials, direction: direction, socket: socket,
@@ -70,29 +71,43 @@ extension LoadSessionSetup {
     }
 
     /// True, with no other candidates left, where the relay's best one is on IPv4's loopback, which has addresses for every leg.
-    static func keepLoopback(_ answer: inout WebRTCClientAnswer) -> Bool {
+    static func keepLoopback(_ candidates: inout [SocketAddress]) -> Bool {
         func isLoopback(_ candidate: SocketAddress) -> Bool {
             !candidate.address.isIPv6 && candidate.address.isLoopback
         }
-        guard let best = answer.candidates.first, isLoopback(best) else { return false }
-        answer.candidates.removeAll { !isLoopback($0) }
+        guard let best = candidates.first, isLoopback(best) else { return false }
+        candidates.removeAll { !isLoopback($0) }
         return true
     }
 
-    private func ownSocket(_ pool: LoadSocketPool) throws(EndpointError) -> Int {
-        do throws(UDPSocketError) {
-            return try pool.ownSocket()
-        } catch {
-            let legs = settings.sessions * settings.legsPerSession
-            throw .socket(
-                "\(error); each of the \(legs) legs needs a socket of its own where the relay is not on loopback: "
-                    + "raise the limit of open files to \(legs + Self.otherDescriptors) (ulimit -n), "
+    private func ownSocket(for candidates: [SocketAddress], _ pool: LoadSocketPool) throws(EndpointError) -> Int {
+        // A search goes beyond the sessions that it begins with.
+        let legs = max(settings.sessions * settings.legsPerSession, pool.count * max(1, settings.threads))
+        let needed = legs + Self.otherDescriptors
+        func tooFew(_ reason: String) -> EndpointError {
+            .socket(
+                "\(reason); each of the \(legs) legs needs one of its own where the relay is not on IPv4's loopback: "
+                    + "raise the limit of open files to \(needed) (ulimit -n \(needed)), "
                     + "set up fewer sessions, or share them out between processes")
+        }
+        // Whoever runs into the limit has none left for HTTP either.
+        let limit = Self.descriptorLimit
+        guard needed <= limit else { throw tooFew("the limit of open files is \(limit)") }
+        do throws(UDPSocketError) {
+            return try pool.ownSocket(isIPv6: candidates.contains { $0.address.isIPv6 })
+        } catch {
+            throw tooFew("\(error)")
         }
     }
 
     /// Descriptors that a process has besides its legs': HTTP, files, event loops.
     private static let otherDescriptors = 256
+
+    private static let descriptorLimit: Int = {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }()
 
     private func offer(
         _ direction: MediaDirection, _ kinds: [LoadFlowKind], _ number: Int, _ certificate: LoadCertificate

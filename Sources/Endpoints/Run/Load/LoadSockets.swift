@@ -32,9 +32,9 @@ final class LoadSocketPool: Sendable {
         /// Numbers of sockets by side and place.
         var places: [Int: Int] = [:]
         var claimed: Set<LoadRouteKey> = []
-        /// Numbers of legs' own sockets: those that no leg has now.
-        var spare: [Int] = []
+        /// Numbers of legs' own sockets, and those that no leg has now, for both protocols.
         var own: [Int] = []
+        var spare: [Bool: [Int]] = [:]
     }
 
     private let address: IPAddress
@@ -79,16 +79,16 @@ final class LoadSocketPool: Sendable {
         }
     }
 
-    /// The number of a socket that no other leg has.
-    func ownSocket() throws(UDPSocketError) -> Int {
+    /// The number of a socket that no other leg has. One for IPv6 takes IPv4 too.
+    func ownSocket(isIPv6: Bool) throws(UDPSocketError) -> Int {
         let spare: Int? = state.withLock { state in
-            guard let number = state.spare.popLast() else { return nil }
+            guard let number = state.spare[isIPv6]?.popLast() else { return nil }
             state.own.append(number)
             return number
         }
         if let spare { return spare }
         // Bound to no address: the relay may have several, in different networks.
-        let opened = try LoadSocket(bindingTo: address.isIPv6 ? .anyV6 : .anyV4, isOwn: true)
+        let opened = try LoadSocket(bindingTo: isIPv6 ? .anyV6 : .anyV4, isOwn: true)
         return state.withLock { state in
             state.sockets.append(opened)
             state.own.append(state.sockets.count - 1)
@@ -100,7 +100,10 @@ final class LoadSocketPool: Sendable {
     func release() {
         state.withLock { state in
             state.claimed.removeAll()
-            state.spare += state.own
+            for number in state.own {
+                let isIPv6 = state.sockets[number].socket.localAddress.address.isIPv6
+                state.spare[isIPv6, default: []].append(number)
+            }
             state.own.removeAll()
         }
     }
