@@ -93,9 +93,10 @@ def measure(lens, sessions, seconds, folder):
     )
     try:
         wait_until_ready(url, server)
+        # Keys in the SDP: it is the path of media that is counted, and answers to checks of ICE allocate a few times each.
         load = subprocess.Popen(
             [
-                lens, "load", "--server", url, "--sessions", str(sessions), "--duration", str(seconds + SETTLING + 5),
+                lens, "load", "--sdes", "--server", url, "--sessions", str(sessions), "--duration", str(seconds + SETTLING + 5),
                 "--talkback", "--max-loss", "1", "--max-p99", "10000", "--report", report,
             ],
             env=environment, stdout=subprocess.DEVNULL,
