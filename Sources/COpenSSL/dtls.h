@@ -134,8 +134,6 @@ static inline SSL_CTX *lens_dtls_context_new(X509 *certificate, EVP_PKEY *key, c
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(context, 1);
-    // A connection that has done its handshake waits for a good-bye, for hours.
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(context, lens_dtls_verify, NULL);
     // set_tlsext_use_srtp answers 0 for success, unlike the others.

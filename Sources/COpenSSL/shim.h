@@ -7,4 +7,5 @@
 #include <openssl/sha.h>
 
 #include "dtls.h"
+#include "farewell.h"
 #include "gcm.h"

@@ -45,13 +45,18 @@ public struct DTLSConnection: ~Copyable {
     /// A handshake that is not done so long after its first word never will be, in ns: the peer may have begun a message that it never
     /// finishes.
     static let patience: Int64 = 20_000_000_000
+    /// From the end of the handshake on, in ns: by then a last flight that was lost has been asked for again, and OpenSSL goes.
+    public static let settling: Int64 = 15_000_000_000
     /// Bytes of the largest datagram sent: what IPv6 carries everywhere, less the headers of IPv6, UDP and a tunnel.
     public static let mtu = 1_200
 
     // Written once, before anyone reads it, and a table of functions from then on.
     private nonisolated(unsafe) static let datagrams = unsafe lens_dtls_method()
 
-    private let dtls: UnsafeMutablePointer<lens_dtls>
+    /// Nil once only the farewell is left.
+    private var dtls: UnsafeMutablePointer<lens_dtls>?
+    private var farewell: DTLSFarewell?
+    private var isGoodbyeDue = false
     private let role: Role
     private var standing: Standing = .waiting
     private var event: Event?
@@ -63,12 +68,12 @@ public struct DTLSConnection: ~Copyable {
 
     /// When the last flight is due again.
     private var flightDue: Instant?
-    /// When the handshake has to be done.
+    /// When the handshake has to be done, or if it is, when OpenSSL can go.
     private var deadline: Instant?
 
     /// When `handleTimeout` has something to do; nil while nothing is waited for.
     public var nextTimeout: Instant? {
-        guard standing == .waiting, let deadline else { return flightDue }
+        guard standing != .over, let deadline else { return flightDue }
         return flightDue.map { min($0, deadline) } ?? deadline
     }
 
@@ -93,6 +98,7 @@ public struct DTLSConnection: ~Copyable {
         }
         unsafe self.dtls = dtls
         self.role = role
+        farewell = nil
     }
 
     deinit { unsafe lens_dtls_free(dtls) }
@@ -102,7 +108,7 @@ public struct DTLSConnection: ~Copyable {
 
     /// The client's first flight. A server has nothing to say yet.
     public mutating func start(at now: Instant) {
-        guard role == .client, standing == .waiting else { return }
+        guard role == .client, standing == .waiting, let dtls = unsafe dtls else { return }
         deadline = now.advanced(byNanoseconds: Self.patience)
         settle(unsafe lens_dtls_handshake(dtls), at: now)
     }
@@ -110,14 +116,21 @@ public struct DTLSConnection: ~Copyable {
     /// Takes a datagram. What does not belong to the connection changes nothing.
     public mutating func receive(_ datagram: UnsafeRawBufferPointer, at now: Instant) {
         guard standing != .over, unsafe !datagram.isEmpty, let bytes = datagram.baseAddress else { return }
-        if deadline == nil { deadline = now.advanced(byNanoseconds: Self.patience) }
+        guard let dtls = unsafe dtls else {
+            if unsafe farewell?.isGoodbye(datagram) == true { end(.closed) }
+            return
+        }
+        if standing == .waiting, deadline == nil { deadline = now.advanced(byNanoseconds: Self.patience) }
         settle(unsafe lens_dtls_receive(dtls, bytes.assumingMemoryBound(to: UInt8.self), datagram.count), at: now)
     }
 
     /// Sends the last flight again if its time has come, and gives up if there was enough of it.
     public mutating func handleTimeout(at now: Instant) {
-        if standing == .waiting, let deadline, deadline <= now { return end(.failed(.timeout)) }
-        guard let due = flightDue, due <= now else { return }
+        if let deadline, deadline <= now {
+            if standing == .waiting { return end(.failed(.timeout)) }
+            settleDown()
+        }
+        guard let due = flightDue, due <= now, let dtls = unsafe dtls else { return }
         flights += 1
         guard flights < Self.mostFlights else { return end(.failed(.timeout)) }
         timeout = min(timeout * 2, Self.longestTimeout)
@@ -131,13 +144,18 @@ public struct DTLSConnection: ~Copyable {
     /// Says good-bye; the peer may hear it or not.
     public mutating func close() {
         guard standing == .connected else { return }
-        unsafe lens_dtls_close(dtls)
+        if let dtls = unsafe dtls { unsafe lens_dtls_close(dtls) } else { isGoodbyeDue = true }
         standing = .over
         flightDue = nil
     }
 
     /// The next datagrams to send, oldest first, each to `body`; they are gone behind it.
     public mutating func sendDatagrams(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let dtls = unsafe dtls else {
+            if isGoodbyeDue { unsafe farewell?.withGoodbye(body) }
+            isGoodbyeDue = false
+            return
+        }
         var offset = 0
         let end = unsafe dtls.pointee.outgoing_length
         while let base = unsafe dtls.pointee.outgoing, offset + 2 <= end {
@@ -157,9 +175,12 @@ public struct DTLSConnection: ~Copyable {
     }
 
     private mutating func settle(_ result: Int32, at now: Instant) {
+        guard let dtls = unsafe dtls else { return }
         switch Int(result) {
-        case LENS_DTLS_CONNECTED: connect()
+        case LENS_DTLS_CONNECTED: connect(at: now)
         case LENS_DTLS_CLOSED: end(standing == .connected ? .closed : .failed(.handshake))
+        // OpenSSL gives up over records that cannot be, which anybody may have sent. The keys are there, and the good-byes do without it.
+        case LENS_DTLS_FAILED where standing == .connected: settleDown()
         case LENS_DTLS_FAILED:
             let isRefused = unsafe dtls.pointee.certificate_refused != 0
             end(.failed(isRefused ? .certificate : .handshake))
@@ -168,8 +189,8 @@ public struct DTLSConnection: ~Copyable {
         noteTimer(at: now)
     }
 
-    private mutating func connect() {
-        guard standing == .waiting else { return }
+    private mutating func connect(at now: Instant) {
+        guard standing == .waiting, let dtls = unsafe dtls else { return }
         guard let profile = SRTPProfile(dtlsNumber: UInt(unsafe lens_dtls_profile(dtls))) else {
             return end(.failed(.profile))
         }
@@ -178,7 +199,18 @@ public struct DTLSConnection: ~Copyable {
             let keys = DTLSKeys(profile, material: material, isClient: role == .client)
         else { return end(.failed(.handshake)) }
         standing = .connected
+        deadline = now.advanced(byNanoseconds: Self.settling)
         event = .connected(keys)
+    }
+
+    /// Lets go of OpenSSL, where nothing but the good-byes is left to do.
+    private mutating func settleDown() {
+        deadline = nil
+        flightDue = nil
+        guard let dtls = unsafe dtls, let made = unsafe DTLSFarewell(of: dtls, role) else { return }
+        farewell = consume made
+        unsafe lens_dtls_free(dtls)
+        unsafe self.dtls = nil
     }
 
     private mutating func end(_ last: Event) {
@@ -190,7 +222,7 @@ public struct DTLSConnection: ~Copyable {
 
     /// A flight that was sent waits for its answer; one that was answered does not.
     private mutating func noteTimer(at now: Instant) {
-        guard standing != .over, unsafe dtls.pointee.timer != nil else {
+        guard standing != .over, let dtls = unsafe dtls, unsafe dtls.pointee.timer != nil else {
             flightDue = nil
             return
         }

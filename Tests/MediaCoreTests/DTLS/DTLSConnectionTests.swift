@@ -191,25 +191,77 @@ import Testing
         #expect(pair.keys != nil)
     }
 
-    @Test func goodByeIsHeard() throws {
+    /// Soon after the handshake, and long after it, when OpenSSL has gone.
+    @Test(arguments: [false, true], [false, true]) func goodByeIsHeard(settles: Bool, fromClient: Bool) throws {
         let pair = try DTLSPair()
-        pair.run()
-        pair.client.close()
+        pair.run(settles: settles)
+        #expect((pair.nextTimeouts.client == nil) == settles && (pair.nextTimeouts.server == nil) == settles)
+        if fromClient { pair.client.close() } else { pair.server.close() }
         pair.exchange()
-        #expect(pair.serverEvents.last == .closed)
-        #expect(pair.areConnected[1] == false)
+        #expect((fromClient ? pair.serverEvents : pair.clientEvents).last == .closed)
+        #expect(pair.areConnected == [false, false])
         // Whatever comes later changes nothing.
         let before = pair.serverEvents.count
         pair.deliver([[22, 254, 253] + Array(repeating: 0, count: 40)], toServer: true)
         #expect(pair.serverEvents.count == before)
     }
 
-    @Test func applicationDataIsReadAndForgotten() throws {
+    /// Only one of the two has let go of OpenSSL.
+    @Test(arguments: [false, true]) func goodByesOfBothKindsAreTheSame(clientSettles: Bool) throws {
         let pair = try DTLSPair()
-        pair.run()
+        pair.run(settles: false)
+        let late = pair.now.advanced(byNanoseconds: DTLSConnection.settling)
+        if clientSettles { pair.client.handleTimeout(at: late) } else { pair.server.handleTimeout(at: late) }
+        pair.client.close()
+        pair.exchange()
+        #expect(pair.serverEvents.last == .closed)
+        let datagrams = pair.sent.suffix(1).map(\.datagram)
+        #expect(datagrams.first?.first == 21 && datagrams.first?.count == 39)
+    }
+
+    @Test(arguments: [false, true]) func applicationDataIsReadAndForgotten(settles: Bool) throws {
+        let pair = try DTLSPair()
+        pair.run(settles: settles)
         // A record of data under no key that the server knows.
         pair.deliver([[23, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 32] + Array(repeating: 5, count: 32)], toServer: true)
         #expect(pair.areConnected[1])
+    }
+
+    /// Nobody but the peer ends a connection: not its own good-bye come back, not one that was changed, not one of another
+    /// connection, not the datagrams of its handshake once more.
+    @Test(arguments: [false, true]) func forgedGoodByesAreNotHeard(settles: Bool) throws {
+        let pair = try DTLSPair()
+        pair.run(settles: settles)
+        let other = try DTLSPair()
+        other.run(settles: settles)
+        other.client.close()
+        other.exchange()
+        let handshake = pair.sent.map(\.datagram)
+        pair.client.close()
+        var goodbyes: [[UInt8]] = []
+        pair.client.sendDatagrams { goodbyes.append(Array($0)) }
+        let goodbye = try #require(goodbyes.first)
+        var forged = handshake + other.sent.suffix(1).map(\.datagram)
+        for place in goodbye.indices {
+            // OpenSSL takes a record's minor version for the agreed one, whatever it says.
+            for bit in 0..<8 where settles || place != 2 {
+                var changed = goodbye
+                changed[place] ^= 1 << UInt8(bit)
+                forged.append(changed)
+            }
+            forged.append(Array(goodbye.prefix(place)))
+        }
+        for datagram in forged {
+            pair.deliver([datagram], toServer: true)
+            #expect(pair.areConnected[1] && pair.serverEvents.count == 1, "\(datagram)")
+        }
+        pair.server.sendDatagrams { _ in }
+        #expect(settles || pair.nextTimeouts.server == nil, "it has let go of OpenSSL")
+        pair.server.close()
+        var own: [[UInt8]] = []
+        pair.server.sendDatagrams { own.append(Array($0)) }
+        // After some of that OpenSSL says nothing any more.
+        #expect(own.count == (settles ? 1 : 0) && own != goodbyes)
     }
 
     /// Whatever comes in between, nothing included, the handshake ends well once the true datagrams arrive.

@@ -69,9 +69,16 @@ final class DTLSPair {
         return true
     }
 
-    func run(_ network: Network = { $1 }) {
+    /// - Parameter settles: goes on until nobody waits for anything; else only as long as somebody expects an answer.
+    func run(settles: Bool = true, _ network: Network = { $1 }) {
         client.start(at: now)
-        repeat { exchange(network) } while advance()
+        repeat { exchange(network) } while (settles || !isAtRest) && advance()
+    }
+
+    private var isAtRest: Bool {
+        guard client.isConnected, server.isConnected else { return false }
+        let next = [client.nextTimeout, server.nextTimeout].compactMap { $0 }.min()
+        return next.map { $0.nanoseconds(since: now) > 5_000_000_000 } ?? true
     }
 
     private func flight(fromClient: Bool) -> [[UInt8]] {
