@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Long load on one server: 200 sessions with media for ten minutes without loss and without growing memory, then 10,000
-# sessions that only stand. Leaves the reports in soak-out/. SECONDS_OF_MEDIA shortens the first one, to no less than 120.
+# sessions that only stand, over ICE and DTLS and with keys in the SDP. Leaves the reports in soak-out/. SECONDS_OF_MEDIA shortens the first one, to no less than 120.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,9 +37,14 @@ start
     --report "$out/load.json"
 stop
 
-echo "10,000 sessions without media"
+echo "10,000 sessions without media over ICE and DTLS: all connected, and kept so"
 start
-"$lens" load --server "$url" --sessions 10000 --no-media --duration 30 --log-level warning --report "$out/idle.json"
+"$lens" load --server "$url" --sessions 10000 --no-media --duration 60 --log-level warning --report "$out/connected.json"
+stop
+
+echo "10,000 sessions without media, keys in the SDP"
+start
+"$lens" load --server "$url" --sessions 10000 --sdes --no-media --duration 30 --log-level warning --report "$out/idle.json"
 python3 - "$out/idle.json" <<'PYTHON'
 import json, sys
 

@@ -56,7 +56,7 @@ struct LoadCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Sessions set up a second (default: 20; with --no-media or --find-capacity 200, with --sdes as well 500).",
+            "Sessions set up a second (default: 20; with --no-media or --find-capacity 50, with --sdes as well 500).",
             valueName: "n"))
     var rampUp: Double?
 
@@ -177,7 +177,7 @@ struct LoadCommand: AsyncParsableCommand {
             audio: try audio ?? fixturePath("customer.ogg", flag: "--audio"))
         settings.sessions = sessions
         settings.durationSeconds = duration ?? 30
-        settings.rampUp = rampUp ?? (noMedia || findCapacity ? (sdes ? 500 : 200) : 20)
+        settings.rampUp = rampUp ?? (noMedia || findCapacity ? (sdes ? 500 : 50) : 20)
         settings.videoBitrate = videoBitrate == 0 ? nil : videoBitrate
         settings.hasTalkback = talkback
         settings.sendsMedia = !noMedia

@@ -125,6 +125,7 @@ final class LoadThread: Sendable {
         var nextReceive = MonotonicClock.now
         var nextPublish = nextReceive
         var attentive = nextReceive
+        var hasMore = false
         while true {
             let isLast = stop.isSet
             var now = MonotonicClock.now
@@ -134,7 +135,7 @@ final class LoadThread: Sendable {
             send(&engine, ports, &outgoing, &sender)
             now = MonotonicClock.now
             if now >= nextReceive || isLast {
-                let hasMore = receive(&engine, &ports, &incoming)
+                hasMore = receive(&engine, &ports, &incoming)
                 now = MonotonicClock.now
                 nextReceive = hasMore ? now : now.advanced(byNanoseconds: Self.receiveInterval)
             }
@@ -146,7 +147,7 @@ final class LoadThread: Sendable {
             if isLast { break }
             let idle = now.advanced(byNanoseconds: Self.idleInterval)
             // Without media and handshakes there are but checks and their answers, which can wait for each other.
-            let isBusy = engine.hasMedia || now < attentive
+            let isBusy = engine.hasMedia || now < attentive || hasMore
             sleep(until: isBusy ? min(engine.nextDue ?? idle, nextReceive) : idle, from: now)
         }
         let left = waiting.withLock { waiting in
