@@ -31,7 +31,7 @@ struct LoadCommand: AsyncParsableCommand {
               lens load --api-key SECRET --sessions 50 --duration 60
               lens load --sessions 200 --duration 600 --talkback --max-growth 1 --report load.json
               lens load --server https://lens.example.org --sessions 20 --audio-only
-              lens load --sessions 2000 --ramp-up 200 --no-media        # eight thousand handshakes
+              lens load --sessions 500 --ramp-up 50 --no-media          # two thousand handshakes
               lens load --sessions 50 --sdes --srtp AES_CM_128_HMAC_SHA1_80
               taskset -c 0 lens load --find-capacity --talkback --max-p99 5
               lens load --sessions 10000 --no-media --duration 30
