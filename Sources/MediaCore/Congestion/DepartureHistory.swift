@@ -45,6 +45,6 @@ struct DepartureHistory {
 
     /// The number without wrap that is nearest to the newest.
     func extended(_ number: UInt16) -> Int64 {
-        next &+ Int64(Int16(bitPattern: number &- UInt16(truncatingIfNeeded: next)))
+        next &+ Int64(SequenceNumber(number).distance(from: SequenceNumber(self.number)))
     }
 }
