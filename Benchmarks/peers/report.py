@@ -20,6 +20,8 @@ def one_line(run):
         return f"{text} {run['loss_free_pps']:,.0f} packets/s without loss ({run['limited_by']} stops), {run['bad']} bad"
     text += f" {run['cpu_ns_per_packet']:6,.0f} ns, {run['received_pps']:8,.0f}/s, relay {run['relay_cpu_percent']:.0f} %, "
     text += f"p50 {run['p50_us']:,.0f} p99 {run['p99_us']:,.0f} us, lost {run['lost']:,}, bad {run['bad']}"
+    if run.get("takes", 1) > 1:
+        text += f", take of {run['takes']} with the least steal ({run['steal_percent']:.1f} %)"
     if run["load"] == "overload":
         during = run["during"]
         text += f"; audio lost {during['audio_lost']:,} of {during['audio_sent']:,}, frames shed {during['frames_shed']:,} cut "
@@ -102,16 +104,17 @@ def disturbed(results):
     """Runs in which others worked on the relay's core, or the hypervisor took time away."""
     runs = [run for run in results.all["runs"] if "relay_core_percent" in run]
     beside = [run for run in runs if run["relay_core_percent"] - run["relay_cpu_percent"] > 10 or run["steal_percent"] > 5]
-    return len(beside), len(runs)
+    return len(beside), len(runs), sum(run.get("takes", 1) - 1 for run in runs)
 
 
 def page(results, found):
     facts = results.all["machine"]
-    count, total = disturbed(results)
+    count, total, again = disturbed(results)
     lines = [
         BEGIN, "",
         f"{results.all['date']}, {facts.get('processor', '')}, {facts['cores']} cores, Linux {facts['kernel']}; "
-        f"{results.all['rounds']} alternating rounds, medians, histograms pooled; {count} of {total} runs were disturbed.",
+        f"{results.all['rounds']} alternating rounds, medians, histograms pooled. "
+        f"{again} runs were taken again because the hypervisor disturbed them; {count} of the {total} that count were disturbed still.",
         "", "![CPU per packet and p99 over load](performance-peers.svg)", "",
         *tables(results), "**Limits**", "", *verdict_table(found), "", END,
     ]
@@ -136,8 +139,8 @@ def finish(raw, docs):
     print("\n".join(verdict_table(found)))
     for failure in raw["failures"]:
         print(f"FAILED: round {failure['round'] + 1} {failure['load_name']} {failure['contender']}: {failure['error']}")
-    count, total = disturbed(results)
-    print(f"\n{count} of {total} runs were disturbed by other work on the relay's core or by the hypervisor.")
+    count, total, again = disturbed(results)
+    print(f"\n{count} of {total} runs were disturbed by other work on the relay's core or by the hypervisor; {again} were taken again.")
     if not raw["quiet"]:
         print("The machine was NOT QUIET: these figures compare with nothing.")
     if docs:

@@ -23,6 +23,9 @@ import overload
 import report
 
 RESULTS = contenders.BUILD / "results.json"
+# Where the hypervisor takes more than this from the two cores, in percent of one, it decides the p99. Such a run is taken again if
+# the load is judged by its delays, whoever's run it is, and the take that was disturbed least counts.
+QUIET_STEAL = 1
 
 
 def say(text):
@@ -138,6 +141,17 @@ class Comparison:
         if load.name == "overload":
             result["loss_free_pps"] = self.loss_free(contender)
         result["real_time"] = real_time
+        return result
+
+    def quietest_run(self, round_index, load, contender):
+        """What was measured while the hypervisor disturbed least."""
+        takes = []
+        while len(takes) < load.takes:
+            takes.append(self.run(round_index, load, contender))
+            if takes[-1].get("steal_percent", 0) <= QUIET_STEAL:
+                break
+        result = min(takes, key=lambda take: take.get("steal_percent", 0))
+        result["takes"] = len(takes)
         self.runs.append(result)
         return result
 
@@ -152,7 +166,7 @@ class Comparison:
             if self.skip(load, contender):
                 continue
             try:
-                say(f"round {round_index + 1}: {report.one_line(self.run(round_index, load, contender))}")
+                say(f"round {round_index + 1}: {report.one_line(self.quietest_run(round_index, load, contender))}")
             except Exception as error:  # one relay's failure must not cost the others' figures
                 say(f"round {round_index + 1}: {load.name} {name} FAILED: {error}")
                 self.failures.append({"round": round_index, "load_name": load.name, "contender": name,
