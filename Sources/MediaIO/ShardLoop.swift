@@ -68,12 +68,11 @@ struct ShardLoop: ~Copyable {
 
     /// One round. False when the shard is to stop.
     private mutating func step() -> Bool {
-        let commands = mailbox.takeAll()
-        if !commands.isEmpty {
+        if mailbox.mayHaveWork {
             let now = MonotonicClock.now
-            for command in commands { command(&shard, now) }
+            for command in mailbox.takeAll() { command(&shard, now) }
+            if mailbox.isClosed { return false }
         }
-        if mailbox.isClosed { return false }
         // Connections would not be heard from a receive that sleeps.
         let waits = pace.isFast && !isBehind && !hasConnections
         let asked = waits ? depth.next(most: wanted) : wanted

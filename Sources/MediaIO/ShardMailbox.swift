@@ -42,11 +42,13 @@ final class ShardMailbox: Sendable {
         return accepted
     }
 
-    /// Takes what is waiting. Costs one atomic read when there is nothing.
+    /// False as long as nothing was posted, nor the mailbox closed, since `takeAll`. One atomic read.
+    @inline(__always)
+    var mayHaveWork: Bool { hasWork.load(ordering: .relaxed) }
+
+    /// Takes what is waiting.
     func takeAll() -> [ShardCommand] {
-        guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
-            return []
-        }
+        guard mayHaveWork, hasWork.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
         return state.withLock { state in
             defer { state.commands.removeAll(keepingCapacity: true) }
             return state.commands

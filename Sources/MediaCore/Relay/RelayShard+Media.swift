@@ -132,7 +132,7 @@ extension RelayShard {
             return
         }
         // Padding on that stream, which probes the path, repeats nothing.
-        guard let media = tracks[index].incoming?.ssrc,
+        guard let media = tracks[index].ssrc,
             let repeated = unsafe RTX.unwrap(packet, header, tracks[index].payloadType, media),
             let original = RTPHeader(unsafe RawSpan(_unsafeBytes: repeated))
         else { return }
@@ -164,8 +164,7 @@ extension RelayShard {
     @inline(never)
     private mutating func begin(_ ssrc: SSRC, track index: Int, at now: Instant) {
         let isFirst = tracks[index].incoming == nil
-        tracks[index].incoming = IncomingStream(ssrc: ssrc)
-        tracks[index].cache = nil
+        tracks[index].begin(ssrc)
         // A sender report may have overtaken the first packet.
         if let report = tracks[index].senderReport, report.ssrc == ssrc || isFirst && report.ssrc == nil {
             tracks[index].incoming?.reception.recordSenderReport(report.ntp, arrival: report.arrival)

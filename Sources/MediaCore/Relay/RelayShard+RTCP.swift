@@ -49,7 +49,7 @@ extension RelayShard {
         switch view.type {
         case .senderReport:
             guard let ssrc = view.senderSSRC(in: packet), let info = view.senderInfo(in: packet),
-                tracks[track].incoming.map({ $0.ssrc == ssrc }) ?? tracks[track].mayCarry(ssrc)
+                tracks[track].ssrc.map({ $0 == ssrc }) ?? tracks[track].mayCarry(ssrc)
             else { return }
             let isFirst = tracks[track].senderReport == nil
             tracks[track].senderReport = PublisherClock(
@@ -59,7 +59,7 @@ extension RelayShard {
             if isFirst { hastenSlotReports(ofTrack: track, at: now) }
         case .goodbye:
             for index in 0..<view.goodbyeSourceCount
-            where view.goodbyeSource(index, in: packet) == tracks[track].incoming?.ssrc {
+            where view.goodbyeSource(index, in: packet) == tracks[track].ssrc {
                 guard let leg = tracks[track].leg else { return }
                 emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
             }

@@ -195,7 +195,7 @@ extension RelayShard {
     }
 
     private mutating func sendNACK(_ track: Int, into send: inout SendBatch, at now: Instant) {
-        guard let media = tracks[track].incoming?.ssrc else { return }
+        guard let media = tracks[track].ssrc else { return }
         let lost = lostNumbers
         sendToPublisher(track, into: &send) { writer, track in
             track.writeReport(withBlock: false, at: now, to: &writer)

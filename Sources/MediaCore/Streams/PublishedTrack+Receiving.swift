@@ -2,17 +2,14 @@ internal import MediaWire
 
 /// What each packet changes in its track.
 extension PublishedTrack {
-    /// The SSRC of the stream that feeds the track now.
-    @inline(__always)
-    var ssrc: SSRC? { incoming?.ssrc }
-
     /// Counts a packet that has passed authentication; answers its number without wrap.
     @inline(__always)
     mutating func record(_ header: RTPHeader, bytes: Int, path: Path?, at now: Instant) -> Int64 {
         guard
-            let (extended, isNewest) = incoming?.record(
+            let (extended, isNewest, isMissingSome) = incoming?.record(
                 header, bytes: bytes, clockRate: clockRate, asks: supportsNACK, at: now)
         else { return 0 }
+        self.isMissingSome = isMissingSome
         if kind == .video { shedding.note(header.timestamp) }
         // Only the newest packet moves the path, so that stragglers from an old address do not move it back.
         if isNewest, let path, self.path != path { self.path = path }
@@ -22,7 +19,7 @@ extension PublishedTrack {
     /// A report, a NACK or a keyframe request may have to be planned.
     @inline(__always)
     var wantsService: Bool {
-        !hasReportTimer || keyframes.isWaiting || incoming?.nacks.nextTimeout != nil
+        !hasReportTimer || keyframes.isWaiting || isMissingSome
     }
 
     /// True for the first packet of a keyframe.
@@ -51,23 +48,23 @@ extension PublishedTrack {
 }
 
 extension IncomingStream {
-    /// True for a packet that is neither new nor missed.
-    func has(_ sequence: SequenceNumber) -> Bool {
+    /// True for a packet that is neither new nor missed. Mutating so that the stream is not copied to ask it.
+    mutating func has(_ sequence: SequenceNumber) -> Bool {
         guard let newest = unwrapper.newest, unwrapper.peek(sequence) <= newest else { return false }
         return !nacks.isMissing(sequence)
     }
 
-    /// Counts a packet; answers its number without wrap and whether it is the newest.
+    /// Counts a packet; answers its number without wrap, whether it is the newest, and whether packets are missing.
     @inline(__always)
     mutating func record(
         _ header: RTPHeader, bytes: Int, clockRate: UInt32, asks: Bool, at now: Instant
-    ) -> (extended: Int64, isNewest: Bool) {
+    ) -> (extended: Int64, isNewest: Bool, isMissingSome: Bool) {
         let newest = unwrapper.newest ?? .min
         let extended = unwrapper.unwrap(header.sequenceNumber)
         reception.record(
             sequence: header.sequenceNumber, timestamp: header.timestamp, arrival: now, clockRate: clockRate,
             bytes: bytes)
         if asks { nacks.received(header.sequenceNumber, at: now) }
-        return (extended, extended > newest)
+        return (extended, extended > newest, nacks.nextTimeout != nil)
     }
 }

@@ -44,6 +44,10 @@ struct PublishedTrack: ~Copyable {
 
     /// Made at the first media packet, so that an idle track costs little.
     var incoming: IncomingStream?
+    /// Of that stream, beside it, since each packet is compared with it.
+    private(set) var ssrc: SSRC?
+    /// At the latest packet, packets were missing.
+    var isMissingSome = false
     var cache: PacketCache?
     var shedding = TrackShedding()
     var keyframes = KeyframeRequester()
@@ -131,8 +135,16 @@ struct PublishedTrack: ~Copyable {
         ports = FixedList(capacity: maximumPorts)
     }
 
+    /// A stream of this SSRC feeds the track from now on.
+    mutating func begin(_ ssrc: SSRC) {
+        incoming = IncomingStream(ssrc: ssrc)
+        self.ssrc = ssrc
+        isMissingSome = false
+        cache = nil
+    }
+
     /// The stream that feedback is about: what came, or what the offer named.
-    var mediaSSRC: SSRC? { incoming?.ssrc ?? bindings.declared.first }
+    var mediaSSRC: SSRC? { ssrc ?? bindings.declared.first }
 
     /// Whether the publisher uses this number for the track, for media or for repeating it.
     func takes(_ payloadType: UInt8) -> Bool { payloadType == self.payloadType || payloadType == rtxPayloadType }

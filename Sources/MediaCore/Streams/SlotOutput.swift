@@ -76,8 +76,10 @@ struct SlotOutput {
     }
 
     /// Writes the slot's own header for a packet. Answers its length, or nil if it does not fit.
+    ///
+    /// Mutating, as `writeExtendedHeader` is, although neither changes anything: a borrowed slot would be copied for each packet.
     @inline(__always)
-    func writeHeader(
+    mutating func writeHeader(
         of packet: UnsafeRawBufferPointer, _ header: RTPHeader,
         numbers: (sequence: SequenceNumber, timestamp: RTPTimestamp), stamp: HopStamp,
         into buffer: UnsafeMutableRawBufferPointer
@@ -94,7 +96,7 @@ struct SlotOutput {
 
     /// Behind the fixed header: the elements that the slot's receiver knows, under its ids, in one-byte form (RFC 8285
     /// section 4.2). Nothing is written if there are none.
-    private func writeExtendedHeader(
+    private mutating func writeExtendedHeader(
         of packet: UnsafeRawBufferPointer, _ header: RTPHeader, _ stamp: HopStamp,
         into buffer: UnsafeMutableRawBufferPointer
     ) -> Int? {
