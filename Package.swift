@@ -65,6 +65,7 @@ let package = Package(
         // C
         .target(name: "CLinux"),
         .target(name: "CMemory"),
+        .target(name: "CVectorGCM"),
         system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CSRTP", pkgConfig: "libsrtp2", apt: "libsrtp2-dev"),
         system("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
@@ -73,7 +74,7 @@ let package = Package(
 
         // Media
         library("MediaWire"),
-        library("MediaCore", ["MediaWire", "CMemory", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
+        library("MediaCore", ["MediaWire", "CMemory", "CVectorGCM", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
         library("MediaIO", ["MediaCore", "MediaWire", "CLinux"]),
         library("Codecs", ["CVPX", "COpus"]),
         library("MediaFiles", ["CZlib"]),

@@ -11,7 +11,7 @@ import Testing
 
     private static let rules: [String: Rule] = [
         "MediaWire": .only([]),
-        "MediaCore": .only(["MediaWire", "CMemory", "CSRTP", "COpenSSL", "CIPSecMB", "Synchronization"]),
+        "MediaCore": .only(["MediaWire", "CMemory", "CVectorGCM", "CSRTP", "COpenSSL", "CIPSecMB", "Synchronization"]),
         "MediaIO": .only(["MediaCore", "MediaWire", "CLinux", "Glibc", "Synchronization"]),
         "Codecs": .only(["CVPX", "COpus", "Glibc", "Synchronization"]),
         "MediaFiles": .only(["CZlib", "Glibc"]),

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
-/// Brings `length` bytes at `memory` near, to be read soon. Never faults.
+/// Brings the cache lines of `length` bytes at `memory` near, to be read soon. Never faults.
 static inline void lens_prefetch_read(const void *memory, size_t length) {
-    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)memory + offset, 0, 3);
+    const char *end = (const char *)memory + length;
+    for (const char *line = (const char *)((uintptr_t)memory & ~(uintptr_t)63); line < end; line += 64)
+        __builtin_prefetch(line, 0, 3);
 }
 
 /// The same for what is to be written soon.
 static inline void lens_prefetch_write(const void *memory, size_t length) {
-    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)memory + offset, 1, 3);
+    const char *end = (const char *)memory + length;
+    for (const char *line = (const char *)((uintptr_t)memory & ~(uintptr_t)63); line < end; line += 64)
+        __builtin_prefetch(line, 1, 3);
 }
 
 /// Zeroed memory, or 0. Large pieces take no room until they are touched.

@@ -50,11 +50,7 @@ struct Slab<Element: ~Copyable>: ~Copyable {
         count -= 1
     }
 
-    /// Brings the value at `index` near, which is about to be changed. It may be gone by now.
-    @inline(__always)
-    func prefetch(_ index: Int) { prefetch(index, 0..<MemoryLayout<Element>.stride) }
-
-    /// As `prefetch(_:)`, for some of its bytes.
+    /// Brings some bytes of the value at `index` near, which are about to be changed. It may be gone by now.
     @inline(__always)
     func prefetch(_ index: Int, _ bytes: Range<Int>) {
         assert(used.indices.contains(index))

@@ -22,15 +22,15 @@ struct PacketTrail: BitwiseCopyable {
 }
 
 extension RelayShard {
-    /// Brings near what a packet of `length` bytes will touch on its way to the first player.
+    /// Brings near what a packet will touch on its way to the first player.
     @inline(__always)
-    func prefetch(along trail: PacketTrail, length: Int) {
+    func prefetch(along trail: PacketTrail) {
         if trail.link >= 0 { links.prefetch(Int(trail.link), SecureLink.bytesOfReceiver) }
-        if let keys = unsafe trail.openingKeys { unsafe SRTPKeyBlock.prefetch(keys, forLength: length) }
-        if trail.session >= 0 { sessions.prefetch(Int(trail.session)) }
-        if trail.slot >= 0 { slots.prefetch(Int(trail.slot)) }
+        if let keys = unsafe trail.openingKeys { unsafe SRTPKeyBlock.prefetch(keys) }
+        if trail.session >= 0 { sessions.prefetch(Int(trail.session), RelaySession.touchedByPackets) }
+        if trail.slot >= 0 { slots.prefetch(Int(trail.slot), PlayerSlot.touchedByPackets) }
         if trail.sink >= 0 { links.prefetch(Int(trail.sink), SecureLink.bytesOfSender) }
-        if let keys = unsafe trail.sealingKeys { unsafe SRTPKeyBlock.prefetch(keys, forLength: length) }
+        if let keys = unsafe trail.sealingKeys { unsafe SRTPKeyBlock.prefetch(keys) }
     }
 
     /// Leaves the trail of a track's packets as it is now.

@@ -1,21 +1,26 @@
 /// A session on its shard: up to four legs, and the one switch for its media.
 struct RelaySession {
-    let key: RelaySessionKey
+    // What each packet touches stands in front; what is behind it is not brought near for a packet.
+
     /// Nothing is forwarded while it is closed.
     var isGateOpen = false
     /// Start has happened. Kept apart from the gate, so that the count of early bytes does not trust the gate.
     var isStarted = false
+    var hasForwarded = false
+    var packetsForwarded: UInt64 = 0
+    var bytesForwarded: UInt64 = 0
+    var mediaBytesForwardedBeforeStart: UInt64 = 0
+    var packetsDroppedAtGate: UInt64 = 0
+
+    /// Bytes of the above.
+    static let touchedByPackets = 0..<40
+
+    let key: RelaySessionKey
     private var legs: (Int?, Int?, Int?, Int?) = (nil, nil, nil, nil)
 
     /// Slab indices of in-process ports: sinks, and tracks that come from one.
     var ports: [Int] = []
     var portSources: [Int] = []
-
-    var mediaBytesForwardedBeforeStart: UInt64 = 0
-    var packetsForwarded: UInt64 = 0
-    var bytesForwarded: UInt64 = 0
-    var packetsDroppedAtGate: UInt64 = 0
-    var hasForwarded = false
 
     init(key: RelaySessionKey) { self.key = key }
 

@@ -42,8 +42,8 @@ extension RelayShard {
             stage[place].track = Int32(truncatingIfNeeded: bound.index)
             if bound.index != latest {
                 latest = bound.index
-                tracks.prefetch(latest)
-                prefetch(along: trail, length: packet.byteCount)
+                tracks.prefetch(latest, PublishedTrack.touchedByPackets)
+                prefetch(along: trail)
             }
             return .media
         case .rtcp: return .control

@@ -1,5 +1,6 @@
 internal import CMemory
 internal import COpenSSL
+internal import CVectorGCM
 
 #if canImport(CIPSecMB)
     internal import CIPSecMB
@@ -28,6 +29,8 @@ struct SRTPKeyBlock {
         var tail: UInt32 = 0
         var isAEAD = false
         var is256 = false
+        /// This module's own GCM; its keys stand behind the head.
+        var isVector = false
         /// Bytes of an RTP tag.
         var tagLength: UInt8 = 0
         /// OpenSSL's AES in counter mode with its key set; nil for GCM.
@@ -54,15 +57,11 @@ struct SRTPKeyBlock {
         static let alignment = 64
     }
 
-    /// Brings near what a packet of `length` bytes needs of the block at `base`; of GHASH's powers, of which the lowest stand last, it
-    /// needs as many as it has blocks.
+    /// Brings near what a packet needs of the block at `base`: all of it but for GCM by ipsec-mb, which has more powers of the hash
+    /// key.
     @inline(__always)
-    static func prefetch(_ base: UnsafeRawPointer, forLength length: Int) {
-        let keys = Layout.gcmKey + 240
-        let end = Layout.gcmKey + IPSecMB.gcmKeySize
-        let powers = max(keys, end &- (length &+ 63) & ~63)
-        unsafe lens_prefetch_read(base, keys)
-        if powers < end { unsafe lens_prefetch_read(base + powers, end &- powers) }
+    static func prefetch(_ base: UnsafeRawPointer) {
+        unsafe lens_prefetch_read(base, Layout.gcmKey + VectorGCM.keySize)
     }
 
     @inline(__always)
@@ -198,6 +197,11 @@ extension SRTPKeyBlock {
         _ associated: UnsafeRawPointer, _ associatedCount: Int, _ input: UnsafeRawPointer,
         _ output: UnsafeMutableRawPointer, _ count: Int, tag: UnsafeMutableRawPointer
     ) -> Bool {
+        if unsafe head.pointee.isVector {
+            unsafe lens_vector_gcm_seal(
+                base + Layout.gcmKey, nonce, associated, associatedCount, input, output, count, tag)
+            return true
+        }
         #if canImport(CIPSecMB)
             if let manager = unsafe head.pointee.manager {
                 unsafe lens_imb_gcm_seal(
@@ -212,7 +216,7 @@ extension SRTPKeyBlock {
             gcm, head.pointee.gcmContext, nonce, associated, associatedCount, input, output, count, tag) == 1
     }
 
-    /// Both libraries decrypt before they know whether the tag fits, so what they wrote is wiped if it does not.
+    /// All of them decrypt before they know whether the tag fits, so what they wrote is wiped if it does not.
     @inline(__always)
     private func openGCM(
         _ associated: UnsafeRawPointer, _ associatedCount: Int, _ payload: UnsafeMutableRawPointer, _ count: Int,
@@ -228,6 +232,10 @@ extension SRTPKeyBlock {
         _ associated: UnsafeRawPointer, _ associatedCount: Int, _ payload: UnsafeMutableRawPointer, _ count: Int,
         tag received: UnsafeMutableRawPointer
     ) -> Bool {
+        if unsafe head.pointee.isVector {
+            return unsafe lens_vector_gcm_open(
+                base + Layout.gcmKey, nonce, associated, associatedCount, payload, count, received) == 1
+        }
         #if canImport(CIPSecMB)
             if let manager = unsafe head.pointee.manager {
                 unsafe lens_imb_gcm_open(

@@ -28,6 +28,7 @@ public struct SRTPReceiver: ~Copyable {
         library = backend == .libsrtp ? try LibSRTPContext(key, inbound: true) : nil
         transforms = SRTPSessionTransforms(key, opening: true, backend: self.backend)
         profile = key.profile
+        gainsFromBursts = self.backend.hasBursts && !profile.isAEAD
     }
 
     /// Works out the keys for RTCP, and for RTP if there will be some, ahead of the first packet, which would wait for it.
@@ -59,7 +60,7 @@ public struct SRTPReceiver: ~Copyable {
     }
 
     /// True if `begin`, `SRTPBurst` and `finish` are faster than `unprotectRTP`. They take the same packets either way.
-    public var gainsFromBursts: Bool { backend == .ipsecmb && !profile.isAEAD }
+    public let gainsFromBursts: Bool
 
     /// Starts a job of `SRTPJob.init(packet:)`: what is faster packet by packet is done here, the rest by
     /// `SRTPBurst.run`. Hand the job to `finish` after that. This receiver must live until then.

@@ -27,6 +27,7 @@ public struct SRTPSender: ~Copyable {
         library = backend == .libsrtp ? try LibSRTPContext(key, inbound: false) : nil
         transforms = SRTPSessionTransforms(key, opening: false, backend: self.backend)
         profile = key.profile
+        gainsFromBursts = self.backend.hasBursts && !profile.isAEAD
     }
 
     /// Works out the keys for RTCP, and for RTP if there will be some, ahead of the first packet, which would wait for it.
@@ -71,7 +72,7 @@ public struct SRTPSender: ~Copyable {
     }
 
     /// True if `begin` and `SRTPBurst` are faster than `protectRTP`. They make the same packets either way.
-    public var gainsFromBursts: Bool { backend == .ipsecmb && !profile.isAEAD }
+    public let gainsFromBursts: Bool
 
     /// Starts a job of `SRTPJob.init(slot:headerLength:payload:)`. Its place in the stream is taken here; whether it is
     /// done here or in `SRTPBurst.run` is decided by what is faster. This sender must live until that has run.

@@ -9,24 +9,38 @@ struct SRTPTransform: ~Copyable {
 
     /// - Parameters:
     ///   - opening: true to unprotect.
-    ///   - backend: `openssl` or `ipsecmb`.
+    ///   - backend: not `libsrtp`.
     /// - Returns: nil if a key has a length that is not the profile's, or a library fails.
     init?(_ keys: SRTPSessionKeys, opening: Bool, backend: SRTPBackend) {
         let profile = keys.profile
         guard keys.encryptionKey.count == profile.masterKeyLength, keys.salt.count == profile.masterSaltLength,
             profile.isAEAD || keys.authenticationKey.count == 20
         else { return nil }
-        let made = SRTPTransform(keys, usesIPSecMB: backend == .ipsecmb && IPSecMB.isAvailable)
+        let made =
+            backend == .vector && profile.isAEAD && VectorGCM.isAvailable
+            ? SRTPTransform(vectors: keys) : SRTPTransform(keys, usesIPSecMB: backend.hasBursts)
         guard made.setCipher(keys, opening: opening) else { return nil }
         self = made
     }
 
     private init(_ keys: SRTPSessionKeys, usesIPSecMB: Bool) {
+        self.init(
+            keys,
+            size: keys.profile.isAEAD
+                ? SRTPKeyBlock.Layout.gcmKey + (usesIPSecMB ? IPSecMB.gcmKeySize : 0)
+                : SRTPKeyBlock.Layout.counterModeSize)
+        if usesIPSecMB { unsafe IPSecMB.prepare(block, keys) }
+        if !keys.profile.isAEAD { unsafe Self.prepareHMAC(block, keys.authenticationKey) }
+    }
+
+    private init(vectors keys: SRTPSessionKeys) {
+        self.init(keys, size: SRTPKeyBlock.Layout.gcmKey + VectorGCM.keySize)
+        unsafe VectorGCM.prepare(block, keys)
+    }
+
+    private init(_ keys: SRTPSessionKeys, size: Int) {
         let profile = keys.profile
-        size =
-            profile.isAEAD
-            ? SRTPKeyBlock.Layout.gcmKey + (usesIPSecMB ? IPSecMB.gcmKeySize : 0)
-            : SRTPKeyBlock.Layout.counterModeSize
+        self.size = size
         let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: SRTPKeyBlock.Layout.alignment)
         unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: size)
         unsafe block = SRTPKeyBlock(base: base)
@@ -37,11 +51,9 @@ struct SRTPTransform: ~Copyable {
         unsafe head.is256 = profile == .aeadAES256GCM
         unsafe head.tagLength = UInt8(profile.rtpOverhead)
         unsafe block.head.initialize(to: head)
-        if usesIPSecMB { unsafe IPSecMB.prepare(block, keys) }
-        if !profile.isAEAD { unsafe Self.prepareHMAC(block, keys.authenticationKey) }
     }
 
-    /// OpenSSL's AES with its key, unless ipsec-mb does GCM alone; for counter mode packet by packet OpenSSL stays.
+    /// OpenSSL's AES with its key, unless GCM goes without; for counter mode packet by packet OpenSSL stays.
     private func setCipher(_ keys: SRTPSessionKeys, opening: Bool) -> Bool {
         guard keys.profile.isAEAD else {
             let cipher = unsafe EVP_CIPHER_CTX_new()
@@ -49,7 +61,7 @@ struct SRTPTransform: ~Copyable {
             let method = unsafe OpenSSLCiphers.shared.counterMode(keyLength: keys.encryptionKey.count)
             return unsafe method != nil && EVP_EncryptInit_ex(cipher, method, nil, keys.encryptionKey, nil) == 1
         }
-        if unsafe block.head.pointee.manager != nil { return true }
+        if unsafe block.head.pointee.manager != nil || block.head.pointee.isVector { return true }
         guard let gcm = unsafe OpenSSLCiphers.shared.gcm(for: keys.profile) else { return false }
         let context = unsafe lens_gcm_open_context(gcm, keys.encryptionKey, keys.encryptionKey.count, opening ? 1 : 0)
         unsafe block.head.pointee.gcm = gcm

@@ -53,7 +53,7 @@ extension PlayerSlot {
         let source = unsafe start + payload.lowerBound
         if headerLength <= payload.lowerBound, payload.upperBound &+ overhead <= spare {
             let place = unsafe UnsafeMutableRawPointer(mutating: source) - headerLength
-            unsafe place.copyMemory(from: base, byteCount: headerLength)
+            unsafe Self.copyHeader(base, to: place, byteCount: headerLength)
             unsafe base = place
             unsafe buffer = UnsafeMutableRawBufferPointer(
                 start: place, count: headerLength &+ payload.count &+ overhead)
@@ -79,6 +79,26 @@ extension PlayerSlot {
         guard case .success(let length) = sealed else { return false }
         unsafe send.commit(base, length: length, to: path, run: &run)
         return true
+    }
+
+    /// Copies a header. Those of the usual lengths are too short to call a function for.
+    @inline(__always)
+    private static func copyHeader(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int) {
+        typealias Piece = SIMD2<UInt64>
+        let size = MemoryLayout<Piece>.size
+        if byteCount == RTPHeader.fixedLength {
+            let end = unsafe source.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+            unsafe target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+            return unsafe target.storeBytes(of: end, toByteOffset: 8, as: UInt32.self)
+        }
+        guard byteCount >= size, byteCount <= 2 &* size else {
+            return unsafe target.copyMemory(from: source, byteCount: byteCount)
+        }
+        // The two pieces may overlap.
+        let first = unsafe source.loadUnaligned(as: Piece.self)
+        let last = unsafe source.loadUnaligned(fromByteOffset: byteCount &- size, as: Piece.self)
+        unsafe target.storeBytes(of: first, as: Piece.self)
+        unsafe target.storeBytes(of: last, toByteOffset: byteCount &- size, as: Piece.self)
     }
 
     /// Leaves a packet to the burst that follows, if it is to be done there. Answers the length that it will have.

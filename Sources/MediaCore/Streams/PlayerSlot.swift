@@ -2,29 +2,35 @@ internal import MediaWire
 
 /// One m-line of a player: a sender of its own, with a path. Exists before any publisher; which track feeds it may change.
 struct PlayerSlot: ~Copyable {
+    // What each packet touches stands in front; what is behind it is not brought near for a packet.
+
+    var output: SlotOutput
+    var path: Path
+    /// Where its next packet may join those before it.
+    var run = SendRun()
+    /// Its keys.
+    var link: SecureLink.Index
+    var hasReportTimer = false
+    /// Of its leg, in the shard's slab; nil for legs without ICE.
+    let peer: Int?
+
+    /// Bytes of the above.
+    static let touchedByPackets = 0..<224
+
     let leg: Int
     let session: Int
     let side: SessionSide
     /// Place among the player's slots of this kind: it plays the other side's track of the same place.
     let ordinal: Int
     let rtcpMux: Bool
-    /// Of its leg, in the shard's slab; nil for legs without ICE.
-    let peer: Int?
 
-    var output: SlotOutput
     /// For retransmissions, where the player has them on a stream of their own.
     var rtx: RTXStream?
-    /// Its keys.
-    var link: SecureLink.Index
     var bindings: StreamBindings
-    var path: Path
-    /// Where its next packet may join those before it.
-    var run = SendRun()
     var rtcpPath: Path
 
     var packetsRetransmitted: UInt64 = 0
     var reports = SenderReportHistory()
-    var hasReportTimer = false
     var lastReportedPackets: UInt64 = 0
     var reportPace = ReportPace()
     var silentReports: Int64 = 0

@@ -2,21 +2,46 @@ internal import MediaWire
 
 /// One m-line of a publisher, or what an in-process port publishes: where it comes from, what was received of it, and who it goes to.
 struct PublishedTrack: ~Copyable {
-    /// Nil for a port's track, which has a ring instead.
-    let leg: Int?
-    let ring: PlainRTPRing?
+    // What each packet touches stands in front; what is behind it is not brought near for a packet.
+
     let session: Int
-    let side: SessionSide
     let kind: MediaKind
     let payloadType: UInt8
-    /// Of the publisher's retransmissions (RFC 4588), and the SSRCs that its offer named for them.
-    let rtxPayloadType: UInt8?
-    let declaredRTX: [SSRC]
     /// A packet may come twice, on its own stream and on that of retransmissions, under two SSRCs that no replay window spans.
     let mayRepeat: Bool
     /// The id of the header extension with transport-wide numbers, where the publisher wants feedback on them; 0 else.
     let transportNumberExtension: UInt8
     let clockRate: UInt32
+    let supportsNACK: Bool
+    /// Its keys.
+    var link: SecureLink.Index
+    /// Of `incoming`, beside it, since each packet is compared with it.
+    private(set) var ssrc: SSRC?
+    /// At the latest packet, packets were missing.
+    var isMissingSome = false
+    var hasReportTimer = false
+    var shedding = TrackShedding()
+    var keyframes = KeyframeRequester()
+    /// Slab indices of the slots that this track feeds.
+    var subscriptions: FixedList<Int32>
+    /// Slab indices of the ports that it feeds.
+    var ports: FixedList<Int32>
+    var cache: PacketCache?
+    /// Where RTP comes from: proven by SRTP authentication.
+    var path: Path?
+    /// Made at the first media packet, so that an idle track costs little.
+    var incoming: IncomingStream?
+
+    /// Bytes of the above.
+    static let touchedByPackets = 0..<456
+
+    /// Nil for a port's track, which has a ring instead.
+    let leg: Int?
+    let ring: PlainRTPRing?
+    let side: SessionSide
+    /// Of the publisher's retransmissions (RFC 4588), and the SSRCs that its offer named for them.
+    let rtxPayloadType: UInt8?
+    let declaredRTX: [SSRC]
     let extensions: [HeaderExtensionMapping]
     let mid: [UInt8]?
     /// The one encoding that is taken of a simulcast.
@@ -25,7 +50,6 @@ struct PublishedTrack: ~Copyable {
     /// Its peer proves its paths; `rtcpPath` then is the one to send along, nil while there is none.
     let usesICE: Bool
     let announcedRTCPAddress: SocketAddress?
-    let supportsNACK: Bool
     let supportsPLI: Bool
     let supportsFIR: Bool
     /// How much the publisher may send, if it asks for that (REMB).
@@ -34,25 +58,11 @@ struct PublishedTrack: ~Copyable {
     let feedbackSSRC: SSRC
     let cname: [UInt8]
 
-    /// Its keys.
-    var link: SecureLink.Index
     var bindings: StreamBindings
-    /// Where RTP comes from: proven by SRTP authentication.
-    var path: Path?
     /// Where RTCP comes from, if it came.
     var rtcpPath: Path?
 
-    /// Made at the first media packet, so that an idle track costs little.
-    var incoming: IncomingStream?
-    /// Of that stream, beside it, since each packet is compared with it.
-    private(set) var ssrc: SSRC?
-    /// At the latest packet, packets were missing.
-    var isMissingSome = false
-    var cache: PacketCache?
-    var shedding = TrackShedding()
-    var keyframes = KeyframeRequester()
     var firSequence: UInt8 = 0
-    var hasReportTimer = false
     var lastReportedPackets: UInt64 = 0
     var reportPace = ReportPace()
     var silentReports: Int64 = 0
@@ -62,10 +72,6 @@ struct PublishedTrack: ~Copyable {
 
     /// The publisher's last sender report.
     var senderReport: PublisherClock?
-    /// Slab indices of the slots that this track feeds.
-    var subscriptions: FixedList<Int32>
-    /// Slab indices of the ports that it feeds.
-    var ports: FixedList<Int32>
 
     init(
         _ terms: StreamTerms, leg: Int, session: Int, side: SessionSide, cname: [UInt8], link: Int,

@@ -69,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "libsrtp, openssl or ipsecmb (default: the fastest that this machine has).", valueName: "name"))
+            "libsrtp, openssl, ipsecmb or vector (default: the fastest that this machine has).", valueName: "name"))
     var srtpBackend: String?
 
     @Option(
