@@ -1,6 +1,6 @@
 # The project's commands. `make demo` and `make test` need only the Swift toolchain and git to begin with.
 
-BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev libsrtp2-dev libssl-dev zlib1g-dev
+BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev libsrtp2-dev libssl-dev zlib1g-dev libsqlite3-dev
 # Faster SRTP where the processor has it; the build does without it elsewhere.
 ifeq ($(shell uname -m),x86_64)
 BUILD_PACKAGES += libipsec-mb-dev

@@ -60,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C
@@ -89,7 +90,8 @@ let package = Package(
             ]),
 
         // Sessions
-        library("Sessions"),
+        library("Sessions", ["COpenSSL"]),
+        library("SQLiteStore", ["Sessions", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "WebAPI",
             [
@@ -106,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "lens",
             dependencies: [
-                "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles", "Endpoints", "Sessions", "WebAPI",
+                "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles", "Endpoints", "Sessions", "SQLiteStore", "WebAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -129,7 +131,7 @@ let package = Package(
         tests("CodecsTests", ["Codecs", "MediaFiles"]),
         tests("MediaFilesTests", ["MediaFiles"]),
         tests("EndpointsTests", ["Endpoints", "MediaIO", "MediaCore", "MediaWire", "MediaFiles", "Codecs"]),
-        tests("SessionsTests", ["Sessions"]),
+        tests("SessionsTests", ["Sessions", "SQLiteStore"]),
         tests(
             "WebAPITests",
             [

@@ -20,6 +20,7 @@ import Testing
             "CVPX",
             "COpus",
         ]),
+        "SQLiteStore": .only(["Sessions", "GRDB", "Foundation"]),
         "WebAPI": .nothingLike(["Media", "Codecs", "Endpoints", "CLinux", "CSRTP", "CVPX", "COpus"]),
         "Endpoints": .nothingLike(["Sessions", "WebAPI", "Hummingbird", "CLinux", "CSRTP", "CVPX", "COpus"]),
         "lens": .nothingLike(["CLinux", "CSRTP", "CVPX", "COpus"]),

@@ -44,14 +44,15 @@ public struct TokenSecret: Sendable, CustomStringConvertible, CustomDebugStringC
     public var debugDescription: String { "TokenSecret" }
 }
 
-/// What a store keeps of a token's secret: enough to recognise it. The only place that knows how it is kept.
-public struct TokenProof: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+/// What a store keeps of a token's secret: its SHA-256, enough to recognise it and of no use to who reads the store. The secret is
+/// random, so nothing slower is needed.
+public struct TokenProof: Sendable, Hashable, Codable, CustomStringConvertible, CustomDebugStringConvertible {
     private let bytes: [UInt8]
 
-    public init(_ secret: TokenSecret) { bytes = secret.bytes }
+    public init(_ secret: TokenSecret) { bytes = SHA256Digest.of(secret.bytes) }
 
     /// Compares in constant time.
-    public func matches(_ secret: TokenSecret) -> Bool { SecretBytes.areEqual(bytes, secret.bytes) }
+    public func matches(_ secret: TokenSecret) -> Bool { SecretBytes.areEqual(bytes, SHA256Digest.of(secret.bytes)) }
 
     public var description: String { "TokenProof" }
     public var debugDescription: String { "TokenProof" }

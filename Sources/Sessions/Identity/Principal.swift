@@ -1,5 +1,5 @@
 /// Who makes a call, proven by a token.
-public enum Principal: Sendable, Hashable {
+public enum Principal: Sendable, Hashable, Codable {
     /// An automation identity: it may do everything, and is known by the key's name.
     case apiKey(String)
     /// The customer of this one session.

@@ -1,5 +1,5 @@
 /// Names a session in paths and logs: 32 hexadecimal digits (128 bits), not a secret.
-public struct SessionID: Hashable, Sendable, CustomStringConvertible {
+public struct SessionID: Hashable, Sendable, Codable, CustomStringConvertible {
     public let text: String
 
     /// - Returns: nil unless `text` is exactly 32 lower-case hexadecimal digits.
@@ -17,7 +17,7 @@ public struct SessionID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Names a technician. Until technicians have accounts, an automation names them freely.
-public struct TechnicianID: Hashable, Sendable, CustomStringConvertible {
+public struct TechnicianID: Hashable, Sendable, Codable, CustomStringConvertible {
     public let text: String
 
     /// - Returns: nil unless `text` is 1 to 64 letters, digits or any of `-_.@+`.

@@ -3,7 +3,7 @@
 /// `handle` decides and changes this value only; storing it and acting on the media are the service's work. A refused
 /// event changes nothing. Whoever holds the value must first store the new state and only then carry out the returned
 /// actions.
-public struct LensSession: Sendable, Equatable {
+public struct LensSession: Sendable, Equatable, Codable {
     public let id: SessionID
     /// What was asked for when the session was made.
     public let request: NewSession

@@ -1,5 +1,5 @@
 /// What a technician asks for when making a session, checked.
-public struct NewSession: Sendable, Hashable {
+public struct NewSession: Sendable, Hashable, Codable {
     public let kind: SessionKind
     /// The customer's name or an identifier (S38).
     public let name: String
@@ -34,16 +34,16 @@ public struct NewSession: Sendable, Hashable {
     }
 }
 
-public enum SessionKind: String, Sendable, CaseIterable {
+public enum SessionKind: String, Sendable, CaseIterable, Codable {
     case lens, screen
 }
 
 /// How the customer gets the PIN (S40).
-public enum ConnectionMethod: String, Sendable, CaseIterable {
+public enum ConnectionMethod: String, Sendable, CaseIterable, Codable {
     case pin, link, email, chat
 }
 
 /// Who sees and starts the session (D20).
-public enum SessionVisibility: String, Sendable, CaseIterable {
+public enum SessionVisibility: String, Sendable, CaseIterable, Codable {
     case `private`, group
 }

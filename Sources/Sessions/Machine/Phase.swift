@@ -1,5 +1,5 @@
 /// Where a session is. The customer's own steps are gates inside `connecting`, since their order differs by method.
-public enum Phase: Sendable, Hashable {
+public enum Phase: Sendable, Hashable, Codable {
     case connecting
     case waiting
     case active(ActiveConditions)
@@ -7,7 +7,7 @@ public enum Phase: Sendable, Hashable {
 }
 
 /// What may hold of an active session; the way back is always a plain active one.
-public struct ActiveConditions: Sendable, Hashable {
+public struct ActiveConditions: Sendable, Hashable, Codable {
     /// The technician put the session on hold (D12).
     public var isOnHold: Bool
     public var connection: MediaConnection
@@ -29,12 +29,12 @@ public struct ActiveConditions: Sendable, Hashable {
 }
 
 /// The customer's media connection in an active session (D13).
-public enum MediaConnection: Sendable, Hashable, CaseIterable {
+public enum MediaConnection: String, Sendable, Hashable, CaseIterable, Codable {
     case connected, reconnecting, offline
 }
 
 /// What the customer must have done before the session waits and is listed (S52). Open in any order.
-public struct CustomerGates: Sendable, Hashable {
+public struct CustomerGates: Sendable, Hashable, Codable {
     public var pinClaimed = false
     public var devicesGranted = false
     public var eulaAccepted = false
@@ -45,7 +45,7 @@ public struct CustomerGates: Sendable, Hashable {
 }
 
 /// How far the customer is, for the technician's eyes (S14). Only ever grows.
-public enum CustomerProgress: Int, Sendable, Comparable, CaseIterable {
+public enum CustomerProgress: Int, Sendable, Comparable, CaseIterable, Codable {
     case invited, claimed, opened, introduced, devices, eula, waiting, started
 
     public static func < (a: CustomerProgress, b: CustomerProgress) -> Bool { a.rawValue < b.rawValue }

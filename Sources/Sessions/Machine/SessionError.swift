@@ -5,6 +5,8 @@ public enum SessionError: Error, Sendable, Equatable {
     /// The session has ended; nothing more happens to it.
     case ended
     case pin(PINRefusal)
+    /// Too many wrong PINs came from the customer's network (D8).
+    case throttled(retryAfterSeconds: Int)
     /// A claimed session keeps its customer (D5).
     case pinClaimed
     /// The step needs a customer who has claimed the PIN.

@@ -32,7 +32,7 @@ public enum SessionAction: Sendable, Equatable {
 }
 
 /// The customer's claim of a PIN.
-public struct CustomerClaim: Sendable, Equatable {
+public struct CustomerClaim: Sendable, Equatable, Codable {
     public let proof: TokenProof
     /// The claimer's IP address as text.
     public let address: String
@@ -47,7 +47,7 @@ public struct CustomerClaim: Sendable, Equatable {
 }
 
 /// What the customer's browser granted.
-public struct DeviceConsent: Sendable, Hashable {
+public struct DeviceConsent: Sendable, Hashable, Codable {
     public var camera: Bool
     public var microphone: Bool
 
@@ -60,7 +60,7 @@ public struct DeviceConsent: Sendable, Hashable {
 }
 
 /// The licence that the customer accepted, and when.
-public struct EULAAcceptance: Sendable, Hashable {
+public struct EULAAcceptance: Sendable, Hashable, Codable {
     public let version: String
     public let acceptedAt: WallTime
 }

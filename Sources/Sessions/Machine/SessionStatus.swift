@@ -13,7 +13,7 @@ public enum SessionStatus: String, Sendable, CaseIterable {
 }
 
 /// Why a session ended.
-public enum EndReason: String, Sendable, CaseIterable {
+public enum EndReason: String, Sendable, CaseIterable, Codable {
     case technician
     case customer
     /// The customer left while waiting.

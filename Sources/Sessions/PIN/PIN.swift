@@ -1,6 +1,6 @@
 /// Six digits that let a customer in (D1). A string, never a number: leading zeros count. It prints as "PIN" only, so
 /// that it cannot get into a log by accident.
-public struct PIN: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct PIN: Hashable, Sendable, Codable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The six digits.
     public let digits: String
 

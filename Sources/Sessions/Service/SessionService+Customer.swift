@@ -28,7 +28,7 @@ extension SessionService {
     /// Claims a PIN (D3). Whoever holds the token of the session that this PIN opened comes back to it (D4), also
     /// without typing the PIN again.
     ///
-    /// - Throws: `pin` with the refusal (D7); `media` with `overloaded` while the media side has no room for another
+    /// - Throws: `pin` with the refusal (D7); `throttled` for a network with too many wrong PINs (D8); `media` with `overloaded` while the media side has no room for another
     ///   session, which leaves the PIN as it was and never concerns one who comes back.
     public func join(
         pin text: String?, returning token: CustomerToken?, client: Client
@@ -45,9 +45,36 @@ extension SessionService {
         try await requireRoom()
         let secret = drawSecret()
         let claim = CustomerClaim(proof: TokenProof(secret), address: client.address, userAgent: client.userAgent)
-        let session = try await store.claim(pin: pin, by: claim, at: now()).session
+        let session = try await withThrottle(client) { () async throws(SessionError) in
+            try await store.claim(pin: pin, by: claim, at: now()).session
+        }
         return Joined(
             session: session, token: CustomerToken(session: session.id, secret: secret), eula: settings.eula)
+    }
+
+    /// Tries a PIN as soon as the throttle lets it. A network's attempts come one after the other, so that each knows what became of
+    /// those before it. Only PINs that lead nowhere count as mistakes (D8): one that was used is a right one that came too late.
+    private func withThrottle<T: Sendable>(
+        _ client: Client, _ claim: () async throws(SessionError) -> T
+    ) async throws(SessionError) -> T {
+        let network = ClientNetwork(client.address)
+        return try await exclusively(network) { () async throws(SessionError) in
+            switch throttle.attempt(from: network, at: waiting.milliseconds()) {
+            case .refused(let milliseconds): throw .throttled(retryAfterSeconds: Int(milliseconds + 999) / 1000)
+            case .allowed(let delay): if delay > 0 { await waiting.pause(delay) }
+            }
+            do throws(SessionError) {
+                let claimed = try await claim()
+                throttle.forgive(network, at: waiting.milliseconds())
+                return claimed
+            } catch {
+                switch error {
+                case .pin(.invalid), .pin(.expired): break
+                default: throttle.forgive(network, at: waiting.milliseconds())
+                }
+                throw error
+            }
+        }
     }
 
     /// Who presents this token; nil if nobody was given it.
@@ -58,13 +85,13 @@ extension SessionService {
     public func customerAdvanced(
         to step: CustomerProgress, by principal: Principal
     ) async throws(SessionError) -> LensSession {
-        try await apply(.customerAdvanced(step), to: Self.requireCustomer(principal))
+        try await apply(.customerAdvanced(step), to: Self.requireCustomer(principal), by: .customer)
     }
 
     public func answerDevices(
         _ consent: DeviceConsent, by principal: Principal
     ) async throws(SessionError) -> LensSession {
-        try await apply(.devicesAnswered(consent), to: Self.requireCustomer(principal))
+        try await apply(.devicesAnswered(consent), to: Self.requireCustomer(principal), by: .customer)
     }
 
     public func answerEULA(
@@ -72,11 +99,11 @@ extension SessionService {
     ) async throws(SessionError) -> LensSession {
         let event = SessionEvent.eulaAnswered(
             version: version, accepted: accepted, currentVersion: settings.eula.version)
-        return try await apply(event, to: Self.requireCustomer(principal))
+        return try await apply(event, to: Self.requireCustomer(principal), by: .customer)
     }
 
     public func leave(by principal: Principal) async throws(SessionError) -> LensSession {
-        try await apply(.customerLeft, to: Self.requireCustomer(principal))
+        try await apply(.customerLeft, to: Self.requireCustomer(principal), by: .customer)
     }
 
     private func session(presenting token: CustomerToken) async throws(SessionError) -> LensSession? {

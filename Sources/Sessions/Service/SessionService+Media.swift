@@ -85,12 +85,12 @@ extension SessionService {
     public func connectionChanged(
         of id: SessionID, to connection: MediaConnection
     ) async throws(SessionError) -> LensSession {
-        try await apply(.connectionChanged(connection), to: id)
+        try await apply(.connectionChanged(connection), to: id, by: .service)
     }
 
     /// The media side lost the session for good.
     public func mediaFailed(_ id: SessionID) async throws(SessionError) -> LensSession {
-        try await apply(.failed, to: id)
+        try await apply(.failed, to: id, by: .service)
     }
 
     /// The figures as they are now, or as they were at the end.

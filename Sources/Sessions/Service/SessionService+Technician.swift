@@ -10,7 +10,7 @@ extension SessionService {
         return try await withFreshPIN { (pin, expiresAt) async throws(SessionError) in
             let session = LensSession(
                 id: drawID(), request: request, owner: principal, pin: pin, pinExpiresAt: expiresAt, createdAt: now())
-            try await store.create(session)
+            try await store.create(session, by: Actor(principal))
             return session
         }
     }
@@ -32,7 +32,7 @@ extension SessionService {
     public func replacePIN(of id: SessionID, by principal: Principal) async throws(SessionError) -> LensSession {
         try Self.requireTechnician(principal)
         return try await withFreshPIN { (pin, expiresAt) async throws(SessionError) in
-            try await apply(.pinReplaced(pin, expiresAt: expiresAt), to: id)
+            try await apply(.pinReplaced(pin, expiresAt: expiresAt), to: id, by: Actor(principal))
         }
     }
 
@@ -41,17 +41,17 @@ extension SessionService {
         _ id: SessionID, as technician: TechnicianID?, by principal: Principal
     ) async throws(SessionError) -> LensSession {
         try Self.requireTechnician(principal)
-        return try await apply(.started(by: technician), to: id)
+        return try await apply(.started(by: technician), to: id, by: Actor(principal))
     }
 
     public func hold(_ id: SessionID, by principal: Principal) async throws(SessionError) -> LensSession {
         try Self.requireTechnician(principal)
-        return try await apply(.held, to: id)
+        return try await apply(.held, to: id, by: Actor(principal))
     }
 
     public func resume(_ id: SessionID, by principal: Principal) async throws(SessionError) -> LensSession {
         try Self.requireTechnician(principal)
-        return try await apply(.resumed, to: id)
+        return try await apply(.resumed, to: id, by: Actor(principal))
     }
 
     /// Longest notes, in Unicode scalars.
@@ -64,7 +64,7 @@ extension SessionService {
         if let notes, notes.unicodeScalars.count > Self.notesLimit {
             throw .invalid(field: "notes", "must have at most \(Self.notesLimit) characters")
         }
-        return try await apply(.endedByTechnician(notes: notes), to: id)
+        return try await apply(.endedByTechnician(notes: notes), to: id, by: Actor(principal))
     }
 
     static func requireTechnician(_ principal: Principal) throws(SessionError) {

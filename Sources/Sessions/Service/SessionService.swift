@@ -10,53 +10,78 @@ public actor SessionService {
     let media: any MediaGateway
     /// The wall clock.
     public nonisolated let now: @Sendable () -> WallTime
+    /// The clock that waiting goes by.
+    nonisolated let waiting: WaitingClock
     private var generator: any RandomNumberGenerator & Sendable
-    private var turns: [SessionID: [CheckedContinuation<Void, Never>]] = [:]
+    var throttle: PINThrottle
+    private var turns: [Turn: [CheckedContinuation<Void, Never>]] = [:]
     /// The resources of each session, at most one for each side and flow.
     var resources: [SessionID: [MediaRole: String]] = [:]
 
     /// - Parameters:
     ///   - now: the wall clock.
+    ///   - waiting: the clock that delays go by.
     ///   - generator: where PINs, tokens and identifiers come from; cryptographic in service.
     public init(
         store: any SessionStore, media: any MediaGateway, settings: SessionSettings = SessionSettings(),
-        now: @escaping @Sendable () -> WallTime,
+        now: @escaping @Sendable () -> WallTime, waiting: WaitingClock,
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.store = store
         self.media = media
         self.settings = settings
         self.now = now
+        self.waiting = waiting
+        throttle = PINThrottle(settings.pinLimits)
         self.generator = generator
+    }
+
+    /// What only one call at a time works on.
+    private enum Turn: Hashable {
+        case session(SessionID)
+        case network(ClientNetwork)
     }
 
     /// Runs `body` while no other call works on this session.
     func exclusively<T: Sendable>(
         _ id: SessionID, _ body: () async throws(SessionError) -> T
     ) async throws(SessionError) -> T {
-        if turns[id] == nil {
-            turns[id] = []
+        try await exclusively(.session(id), body)
+    }
+
+    /// Runs `body` while no other PIN of this network is looked at.
+    func exclusively<T: Sendable>(
+        _ network: ClientNetwork, _ body: () async throws(SessionError) -> T
+    ) async throws(SessionError) -> T {
+        try await exclusively(.network(network), body)
+    }
+
+    private func exclusively<T: Sendable>(
+        _ turn: Turn, _ body: () async throws(SessionError) -> T
+    ) async throws(SessionError) -> T {
+        if turns[turn] == nil {
+            turns[turn] = []
         } else {
-            await withCheckedContinuation { turns[id, default: []].append($0) }
+            await withCheckedContinuation { turns[turn, default: []].append($0) }
         }
-        defer { passTurn(id) }
+        defer { pass(turn) }
         return try await body()
     }
 
-    private func passTurn(_ id: SessionID) {
-        guard var waiting = turns[id], !waiting.isEmpty else {
-            turns[id] = nil
+    private func pass(_ turn: Turn) {
+        guard var waiting = turns[turn], !waiting.isEmpty else {
+            turns[turn] = nil
             return
         }
         let next = waiting.removeFirst()
-        turns[id] = waiting
+        turns[turn] = waiting
         next.resume()
     }
 
     /// Applies an event, then acts.
-    func apply(_ event: SessionEvent, to id: SessionID) async throws(SessionError) -> LensSession {
+    func apply(_ event: SessionEvent, to id: SessionID, by actor: Actor) async throws(SessionError) -> LensSession {
         try await exclusively(id) { () async throws(SessionError) in
-            let change = try await store.update(id, with: event, at: now())
+            let change = try await store.update(id, with: event, by: actor, at: now())
             return try await act(on: change)
         }
     }
@@ -82,7 +107,7 @@ public actor SessionService {
         } catch .notFound {
             // No media yet: accepting the first offer opens the gate.
         } catch {
-            _ = try? await store.update(id, with: .held, at: now())
+            _ = try? await store.update(id, with: .held, by: .service, at: now())
             await closeGate(of: id)
             throw .media(error)
         }

@@ -3,6 +3,8 @@ public struct SessionSettings: Sendable, Hashable {
     /// How long an unclaimed PIN lives (D2), in minutes.
     public let pinLifetimeMinutes: Int
     public let eula: EULA
+    /// How wrong PINs are slowed down (D8).
+    public var pinLimits = PINThrottle.Limits()
 
     public static let pinLifetimes = 1...999
 

@@ -23,17 +23,26 @@ public actor MemorySessionStore: SessionStore {
     private var endedSessions: [SessionID] = []
     private var firstEnded = 0
     private var nextNumber: UInt64 = 1
+    private var chain: AuditChain
+    private var log: [AuditEntry] = []
 
-    /// - Parameter limit: sessions kept, at least 1.
-    public init(limit: Int = 100_000) { self.limit = max(1, limit) }
+    /// - Parameters:
+    ///   - limit: sessions kept, at least 1.
+    ///   - auditKey: of its log; nil for a new one, since the log is gone with the process too.
+    public init(limit: Int = 100_000, auditKey: AuditKey? = nil) {
+        self.limit = max(1, limit)
+        var generator = SystemRandomNumberGenerator()
+        chain = AuditChain(key: auditKey ?? AuditKey(using: &generator))
+    }
 
-    public func create(_ session: LensSession) throws(SessionError) {
+    public func create(_ session: LensSession, by actor: Actor) throws(SessionError) {
         guard !isTaken(session.pin) else { throw .pinTaken }
         if entries.count >= limit { try evict() }
         entries[session.id] = Entry(session: session, number: nextNumber)
         order.append((nextNumber, session.id))
         nextNumber += 1
         pins[session.pin] = PINEntry(session: session.id)
+        log.append(chain.append(.created(session, by: actor)))
     }
 
     public func find(_ id: SessionID) throws(SessionError) -> LensSession? { entries[id]?.session }
@@ -41,16 +50,19 @@ public actor MemorySessionStore: SessionStore {
     public func claim(pin: PIN, by claim: CustomerClaim, at now: WallTime) throws(SessionError) -> SessionChange {
         guard let entry = pins[pin] else { throw .pin(.invalid) }
         guard !entry.isRevoked, entries[entry.session] != nil else { throw .pin(.expired) }
-        return try update(entry.session, with: .pinClaimed(pin, claim), at: now)
+        return try update(entry.session, with: .pinClaimed(pin, claim), by: .customer, at: now)
     }
 
     public func update(
-        _ id: SessionID, with event: SessionEvent, at now: WallTime
+        _ id: SessionID, with event: SessionEvent, by actor: Actor, at now: WallTime
     ) throws(SessionError) -> SessionChange {
         guard let before = entries[id]?.session else { throw .notFound }
         var after = before
         let actions = try after.handle(event, at: now)
         try write(after, replacing: before)
+        if let record = AuditRecord.changed(from: before, to: after, by: event, of: actor, at: now) {
+            log.append(chain.append(record))
+        }
         return SessionChange(session: after, actions: actions)
     }
 
@@ -75,6 +87,12 @@ public actor MemorySessionStore: SessionStore {
         page.cursor = nil
         return page
     }
+
+    public func auditLog(from number: Int64, limit: Int) throws(SessionError) -> [AuditEntry] {
+        Array(log.dropFirst(Int(clamping: max(1, number) - 1)).prefix(max(0, limit)))
+    }
+
+    public func auditHead() throws(SessionError) -> AuditHead { chain.head }
 
     /// Checks the rules over all sessions, then keeps the session and its indices. Nothing is changed on a refusal.
     private func write(_ after: LensSession, replacing before: LensSession) throws(SessionError) {

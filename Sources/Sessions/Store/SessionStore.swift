@@ -1,12 +1,13 @@
 /// Where sessions are kept. Every operation is one whole rule and one transaction: it reads, asks `LensSession`, and
-/// writes or refuses, and nothing comes between. A returned change is kept.
+/// writes or refuses, and nothing comes between. A returned change is kept, and so is the audit log's entry for it (D18):
+/// neither is there without the other.
 ///
 /// Two rules hold over all sessions, on every write: a PIN belongs to one session that has not ended (`pinTaken`), and
 /// a technician has one active Lens session (`technicianBusy`, D10).
 public protocol SessionStore: Sendable {
     /// Keeps a new session.
     /// - Throws: `pinTaken`, `full`.
-    func create(_ session: LensSession) async throws(SessionError)
+    func create(_ session: LensSession, by actor: Actor) async throws(SessionError)
 
     func find(_ id: SessionID) async throws(SessionError) -> LensSession?
 
@@ -16,7 +17,9 @@ public protocol SessionStore: Sendable {
 
     /// Applies one event.
     /// - Throws: `notFound`, the session's refusal, `technicianBusy`, `pinTaken`.
-    func update(_ id: SessionID, with event: SessionEvent, at now: WallTime) async throws(SessionError) -> SessionChange
+    func update(
+        _ id: SessionID, with event: SessionEvent, by actor: Actor, at now: WallTime
+    ) async throws(SessionError) -> SessionChange
 
     /// Keeps the figures of an ended session; unknown sessions are ignored.
     func record(_ figures: MediaFigures, for id: SessionID) async throws(SessionError)
@@ -24,20 +27,12 @@ public protocol SessionStore: Sendable {
     /// Newest first.
     /// - Throws: `invalid` for a cursor that no page gave.
     func list(_ query: SessionQuery) async throws(SessionError) -> SessionPage
-}
 
-extension SessionStore {
-    /// Starts a waiting session (S21); of two racing Starts exactly one wins (D10).
-    public func start(
-        id: SessionID, by technician: TechnicianID?, at now: WallTime
-    ) async throws(SessionError) -> SessionChange {
-        try await update(id, with: .started(by: technician), at: now)
-    }
+    /// Entries of the audit log, oldest first: at most `limit` of those from `number` on (D18).
+    func auditLog(from number: Int64, limit: Int) async throws(SessionError) -> [AuditEntry]
 
-    /// The technician's end.
-    public func end(id: SessionID, notes: String?, at now: WallTime) async throws(SessionError) -> SessionChange {
-        try await update(id, with: .endedByTechnician(notes: notes), at: now)
-    }
+    /// Where the audit log ends.
+    func auditHead() async throws(SessionError) -> AuditHead
 }
 
 /// A stored state and what it asks for.

@@ -1,6 +1,6 @@
 /// A point in civil time: whole milliseconds since 1970-01-01T00:00:00Z. The only clock that this module knows; it
 /// always comes in as an argument.
-public struct WallTime: Hashable, Comparable, Sendable {
+public struct WallTime: Hashable, Comparable, Sendable, Codable {
     public var milliseconds: Int64
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }

@@ -8,6 +8,11 @@ extension Problem {
     init(_ error: SessionError, ended: HTTPResponse.Status = .conflict) {
         switch error {
         case .pin(let refusal): self.init(refusal)
+        case .throttled(let seconds):
+            self.init(
+                .tooManyRequests, code: "PINCODE_THROTTLED",
+                detail: "Too many wrong PINs came from here. Check the PIN and try again in \(seconds) seconds.",
+                headers: [.retryAfter: String(seconds)])
         case .media(let error): self.init(error)
         case .invalid(let field, let text):
             self.init(.unprocessableContent, detail: "The field \"\(field)\" \(text).")
@@ -62,7 +67,7 @@ extension Problem {
             (.notFound, "RESOURCE_NOT_FOUND", "There is no such media resource; it may have been replaced.")
         case .mailUnavailable:
             (.unprocessableContent, "MAIL_UNAVAILABLE", "The service sends no mail. Use the method pin, link or chat.")
-        case .ended, .pin, .media, .invalid, .full, .pinTaken, .store:
+        case .ended, .pin, .throttled, .media, .invalid, .full, .pinTaken, .store:
             (.internalServerError, "INTERNAL", "The service failed. Try again.")
         }
     }

@@ -52,6 +52,12 @@ struct ServeCommand: AsyncParsableCommand {
             "The key that automations present as a bearer token. Better by LENS_API_KEY.", valueName: "key"))
     var apiKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keeps sessions and the audit log there across restarts (default: in memory, gone with the process).",
+            valueName: "directory"))
+    var data: String?
+
     @Option(help: ArgumentHelp("What links start with (default: the HTTP address).", valueName: "url"))
     var publicURL: String?
 
@@ -139,6 +145,7 @@ struct ServeCommand: AsyncParsableCommand {
                 mediaPort: sources.one("media-port", mediaPort.map(String.init)),
                 mediaTCPPort: sources.one("media-tcp-port", mediaTCPPort),
                 shards: sources.one("shards", shards.map(String.init)),
+                data: sources.one("data", data),
                 apiKey: sources.one("api-key", apiKey),
                 publicURL: sources.one("public-url", publicURL),
                 sdesPeers: sources.many("sdes-peers", sdesPeers),

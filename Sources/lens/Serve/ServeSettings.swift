@@ -14,6 +14,8 @@ struct ServeSettings: Sendable, Equatable {
     var mediaPort: UInt16 = 7000
     var mediaTCP = MediaTCP.asUDP
     var shards = 1
+    /// Where sessions and the audit log are kept; nil: in memory, gone with the process.
+    var data: String?
     /// Nil: one is made for this run and printed.
     var apiKey: String?
     var publicURL: String?

@@ -98,9 +98,14 @@ struct Server: Sendable {
         for shard in shards { try await shard.perform { _, _ in } }
         let announced = settings.announcedAddresses
         let gateway = RelayGateway(shards: shards, announced: announced, sdesPeers: settings.sdesPeers)
+        // Alive, and the directory with it, until the server has ended.
+        let directory = try settings.data.map { try DataDirectory($0) }
         let sessions = SessionService(
-            store: MemorySessionStore(), media: gateway,
-            now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) })
+            store: try directory?.openStore() ?? MemorySessionStore(), media: gateway,
+            now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) },
+            waiting: WaitingClock(
+                milliseconds: { Int64(clamping: MonotonicClock.now.nanoseconds / 1_000_000) },
+                pause: { try? await Task.sleep(for: .milliseconds($0)) }))
         let key = settings.apiKey ?? Self.randomKey()
         guard let apiKey = APIKey(name: "api-key", key: key) else {
             throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")

@@ -33,7 +33,8 @@ struct SettingSources {
 /// The settings file: a YAML mapping from flag names to scalars or lists of scalars.
 enum SettingsFile {
     static let keys: Set<String> = [
-        "http", "media-address", "media-port", "media-tcp-port", "shards", "api-key", "public-url", "sdes-peers",
+        "http", "media-address", "media-port", "media-tcp-port", "shards", "data", "api-key", "public-url",
+        "sdes-peers",
         "ice-server", "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
     ]
     /// Bytes of a settings file at most.
@@ -85,6 +86,7 @@ struct SettingValues {
     var mediaPort: String?
     var mediaTCPPort: String?
     var shards: String?
+    var data: String?
     var apiKey: String?
     var publicURL: String?
     var sdesPeers: [String] = []
@@ -128,6 +130,10 @@ extension ServeSettings {
                 throw SettingsError(description: "--shards \(text) is not a number of threads; choose 1 to 256")
             }
             shards = count
+        }
+        if let path = values.data {
+            guard !path.isEmpty else { throw SettingsError(description: "--data is empty; give a directory") }
+            data = path
         }
         apiKey = values.apiKey
         if let key = apiKey, key.isEmpty { throw SettingsError(description: "the API key is empty; give another") }
@@ -205,6 +211,7 @@ extension ServeSettings {
             "media-port: \(mediaPort)",
             "media-tcp-port: \(firstStreamPort.map { String($0) } ?? "off")",
             "shards: \(shards)",
+            data.map { "data: \"\($0)\"" } ?? "# data: in memory",
             apiKey == nil ? "# api-key: made for each run" : "# api-key: set",
         ]
         if let publicURL { lines.append("public-url: \"\(publicURL)\"") }

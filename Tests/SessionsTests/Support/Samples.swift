@@ -9,6 +9,21 @@ final class TestClock: Sendable {
     var now: WallTime { WallTime(milliseconds: milliseconds.withLock { $0 }) }
 
     func advance(seconds: Int64) { milliseconds.withLock { $0 += seconds * 1000 } }
+
+    private let pauses = Mutex<Int64>(0)
+
+    /// What callers were made to wait in all, in ms.
+    var paused: Int64 { pauses.withLock { $0 } }
+
+    /// Whoever waits moves the clock.
+    var waiting: WaitingClock {
+        WaitingClock(
+            milliseconds: { self.milliseconds.withLock { $0 } },
+            pause: { duration in
+                self.milliseconds.withLock { $0 += duration }
+                self.pauses.withLock { $0 += duration }
+            })
+    }
 }
 
 /// A service with all that stands around it.
@@ -22,7 +37,7 @@ struct Bench {
     init(seed: UInt64 = 1, store: any SessionStore = MemorySessionStore(), settings: SessionSettings = .init()) {
         self.store = store
         service = SessionService(
-            store: store, media: media, settings: settings, now: { [clock] in clock.now },
+            store: store, media: media, settings: settings, now: { [clock] in clock.now }, waiting: clock.waiting,
             generator: SeededGenerator(seed: seed))
     }
 
@@ -51,6 +66,7 @@ struct Bench {
 }
 
 enum Samples {
+    static let actor = Actor(name: "bench")
     static let client = SessionService.Client(address: "192.0.2.7", userAgent: "bench/1")
     static let start = WallTime(milliseconds: 1_767_225_600_000)
 

@@ -53,6 +53,18 @@ struct CallSequenceTests {
         }
     }
 
+    @Test func D8_theSixthWrongPINIsRefusedWithTheTimeToWait() async throws {
+        try await WebBench().liveCalls { call in
+            for _ in 0..<5 {
+                #expect(try await call.post("/api/v1/join", token: nil, #"{"pin":"999999"}"#).status == 404)
+            }
+            let reply = try await call.post("/api/v1/join", token: nil, #"{"pin":"999999"}"#)
+            #expect(reply.status == 429)
+            #expect(reply.code == "PINCODE_THROTTLED")
+            #expect(reply.headers[.retryAfter] == "60")
+        }
+    }
+
     @Test func D10_ofManyStartsOverHTTPExactlyOneWins() async throws {
         try await WebBench().liveCalls { call in
             let (id, _) = try await call.waiting()

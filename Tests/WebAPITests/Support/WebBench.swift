@@ -25,7 +25,7 @@ struct WebBench {
         let clock = Clock()
         self.time = clock
         let sessions = SessionService(
-            store: MemorySessionStore(limit: limit), media: media, now: { clock.now },
+            store: MemorySessionStore(limit: limit), media: media, now: { clock.now }, waiting: clock.waiting,
             generator: SeededGenerator(seed: seed))
         let keys = [APIKey(name: "other", key: "another-key"), APIKey(name: "bench", key: Self.key)].compactMap { $0 }
         var configuration = WebServer.Configuration(port: 0, publicURL: publicURL, apiKeys: keys)
@@ -42,6 +42,10 @@ struct WebBench {
         private let milliseconds = Mutex<Int64>(1_767_225_600_000)
         var now: WallTime { WallTime(milliseconds: milliseconds.withLock { $0 }) }
         func advance(_ seconds: Int64) { milliseconds.withLock { $0 += seconds * 1000 } }
+        var waiting: WaitingClock {
+            WaitingClock(milliseconds: { self.milliseconds.withLock { $0 } }, pause: { self.advance(milliseconds: $0) })
+        }
+        private func advance(milliseconds duration: Int64) { milliseconds.withLock { $0 += duration } }
     }
 
     func advance(minutes: Int64) { time.advance(minutes * 60) }
@@ -157,4 +161,9 @@ struct Caller: Sendable {
         #expect(try await post("/api/v1/sessions/\(id)/start", "{}")["status"] == "Active")
         return (id, token)
     }
+}
+
+extension WaitingClock {
+    /// No time passes.
+    static let stopped = WaitingClock(milliseconds: { 0 }, pause: { _ in })
 }

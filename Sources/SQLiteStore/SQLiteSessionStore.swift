@@ -1,0 +1,172 @@
+internal import Foundation
+internal import GRDB
+public import Sessions
+
+/// Sessions in a file. What a call has answered is on the disk: each operation is one transaction with `synchronous` FULL, and the
+/// rules over all sessions are unique indices.
+public final class SQLiteSessionStore: SessionStore {
+    private let database: DatabasePool
+    private let auditKey: AuditKey
+    /// PINs that are remembered after they lead nowhere any more: few of all that there are, since a used one is told apart from a wrong
+    /// one.
+    private static let pastPINs: Int64 = 10_000
+
+    /// Opens the file, or makes it, and brings its tables up to date.
+    /// - Parameter auditKey: seals the audit log; the same one each time.
+    /// - Throws: `store`, with the reason.
+    public init(file path: String, auditKey: AuditKey) throws(SessionError) {
+        self.auditKey = auditKey
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            database = try DatabasePool(path: path, configuration: configuration)
+            try Schema.migrator.migrate(database)
+        } catch {
+            throw .store("\(error)")
+        }
+    }
+
+    public func create(_ session: LensSession, by actor: Actor) async throws(SessionError) {
+        try await write { [auditKey] db in
+            let row = try SessionRow(session)
+            try Self.keepingRules {
+                try db.execute(
+                    sql: """
+                        INSERT INTO session (id, document, owner, status, isListed, livePIN, activeTechnician)
+                        VALUES (:id, :document, :owner, :status, :isListed, :livePIN, :activeTechnician)
+                        """, arguments: row.arguments)
+            }
+            try db.execute(sql: "DELETE FROM pastPIN WHERE pin = ?", arguments: [session.pin.digits])
+            try AuditTable.append(.created(session, by: actor), to: db, auditKey)
+        }
+    }
+
+    public func find(_ id: SessionID) async throws(SessionError) -> LensSession? {
+        try await read { db in try Self.session(id, in: db) }
+    }
+
+    public func claim(pin: PIN, by claim: CustomerClaim, at now: WallTime) async throws(SessionError) -> SessionChange {
+        try await write { [auditKey] db in
+            let id = try String.fetchOne(db, sql: "SELECT id FROM session WHERE livePIN = ?", arguments: [pin.digits])
+            guard let id = id.flatMap({ SessionID($0) }) else {
+                let past = try String.fetchOne(
+                    db, sql: "SELECT refusal FROM pastPIN WHERE pin = ?", arguments: [pin.digits])
+                throw SessionError.pin(past.flatMap { PINRefusal(rawValue: $0) } ?? .invalid)
+            }
+            return try Self.update(id, .pinClaimed(pin, claim), by: .customer, at: now, in: db, auditKey)
+        }
+    }
+
+    public func update(
+        _ id: SessionID, with event: SessionEvent, by actor: Actor, at now: WallTime
+    ) async throws(SessionError) -> SessionChange {
+        try await write { [auditKey] db in try Self.update(id, event, by: actor, at: now, in: db, auditKey) }
+    }
+
+    public func record(_ figures: MediaFigures, for id: SessionID) async throws(SessionError) {
+        try await write { db in
+            guard var session = try Self.session(id, in: db) else { return }
+            session.finalFigures = figures
+            try Self.keep(session, in: db)
+        }
+    }
+
+    public func list(_ query: SessionQuery) async throws(SessionError) -> SessionPage {
+        var before = Int64.max
+        if let cursor = query.cursor {
+            guard let number = Int64(cursor) else { throw .invalid(field: "cursor", "is not one that a page gave") }
+            before = number
+        }
+        let limit = min(max(query.limit, SessionQuery.limits.lowerBound), SessionQuery.limits.upperBound)
+        let last = before
+        return try await read { db in
+            let rows = try SessionListing(query, before: last, limit: limit + 1).rows(in: db)
+            let sessions = try rows.prefix(limit).map { try SessionRow.session(of: $0) }
+            let cursor = rows.count > limit ? rows[limit - 1]["number"] as Int64? : nil
+            return SessionPage(sessions: sessions, cursor: cursor.map(String.init))
+        }
+    }
+
+    public func auditLog(from number: Int64, limit: Int) async throws(SessionError) -> [AuditEntry] {
+        try await read { db in try AuditTable.entries(from: number, limit: limit, in: db) }
+    }
+
+    public func auditHead() async throws(SessionError) -> AuditHead {
+        try await read { db in try AuditTable.head(in: db) }
+    }
+
+    // MARK: - Within a transaction
+
+    private static func update(
+        _ id: SessionID, _ event: SessionEvent, by actor: Actor, at now: WallTime, in db: Database, _ key: AuditKey
+    ) throws -> SessionChange {
+        guard let before = try session(id, in: db) else { throw SessionError.notFound }
+        var after = before
+        let actions = try after.handle(event, at: now)
+        try keep(after, in: db)
+        try retirePIN(from: before, to: after, in: db)
+        if let record = AuditRecord.changed(from: before, to: after, by: event, of: actor, at: now) {
+            try AuditTable.append(record, to: db, key)
+        }
+        return SessionChange(session: after, actions: actions)
+    }
+
+    private static func session(_ id: SessionID, in db: Database) throws -> LensSession? {
+        try Row.fetchOne(db, sql: "SELECT number, document FROM session WHERE id = ?", arguments: [id.text])
+            .map { try SessionRow.session(of: $0) }
+    }
+
+    private static func keep(_ session: LensSession, in db: Database) throws {
+        let row = try SessionRow(session)
+        try keepingRules {
+            try db.execute(
+                sql: """
+                    UPDATE session SET document = :document, owner = :owner, status = :status, isListed = :isListed,
+                        livePIN = :livePIN, activeTechnician = :activeTechnician
+                    WHERE id = :id
+                    """, arguments: row.arguments)
+        }
+    }
+
+    /// Remembers why a PIN leads nowhere any more; whoever gets it next makes that void.
+    private static func retirePIN(from before: LensSession, to after: LensSession, in db: Database) throws {
+        func retire(_ pin: PIN, _ refusal: PINRefusal) throws {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO pastPIN (pin, refusal) VALUES (?, ?)",
+                arguments: [pin.digits, refusal.rawValue])
+            try db.execute(
+                sql: "DELETE FROM pastPIN WHERE number <= ?", arguments: [db.lastInsertedRowID - pastPINs])
+        }
+        if after.pin != before.pin {
+            try retire(before.pin, .expired)
+            try db.execute(sql: "DELETE FROM pastPIN WHERE pin = ?", arguments: [after.pin.digits])
+        }
+        if after.hasEnded, !before.hasEnded { try retire(after.pin, after.gates.pinClaimed ? .alreadyUsed : .expired) }
+    }
+
+    /// Says which rule a unique index has kept.
+    private static func keepingRules(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            let message = error.message ?? ""
+            if message.contains("livePIN") { throw SessionError.pinTaken }
+            if message.contains("activeTechnician") { throw SessionError.technicianBusy }
+            throw error
+        }
+    }
+
+    // MARK: - Transactions
+
+    private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T {
+        do { return try await database.read(body) } catch { throw Self.refusal(error) }
+    }
+
+    private func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T
+    {
+        do { return try await database.write(body) } catch { throw Self.refusal(error) }
+    }
+
+    private static func refusal(_ error: any Error) -> SessionError { error as? SessionError ?? .store("\(error)") }
+}

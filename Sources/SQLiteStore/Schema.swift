@@ -1,0 +1,55 @@
+internal import GRDB
+
+/// The tables, and how those of earlier versions become today's. A migration that has been published never changes.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 sessions and audit") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE session (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT,
+                        id TEXT NOT NULL UNIQUE,
+                        -- The session as a whole, in JSON. The columns beside it are what rules and questions are about.
+                        document TEXT NOT NULL,
+                        owner TEXT NOT NULL,
+                        status TEXT NOT NULL,
+                        isListed INTEGER NOT NULL,
+                        -- Null once the session has ended.
+                        livePIN TEXT,
+                        -- Null unless the session takes the technician's one active place.
+                        activeTechnician TEXT
+                    ) STRICT;
+                    CREATE UNIQUE INDEX sessionByLivePIN ON session (livePIN) WHERE livePIN IS NOT NULL;
+                    CREATE UNIQUE INDEX sessionByActiveTechnician ON session (activeTechnician)
+                        WHERE activeTechnician IS NOT NULL;
+                    CREATE INDEX sessionByStatus ON session (status, number);
+                    CREATE INDEX listedSession ON session (number) WHERE isListed;
+                    CREATE INDEX unlistedSessionByOwner ON session (owner, number) WHERE NOT isListed;
+                    -- PINs that lead nowhere any more, so that a used one and an unknown one answer differently.
+                    CREATE TABLE pastPIN (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT,
+                        pin TEXT NOT NULL UNIQUE,
+                        refusal TEXT NOT NULL
+                    ) STRICT;
+                    CREATE TABLE audit (
+                        number INTEGER PRIMARY KEY,
+                        at INTEGER NOT NULL,
+                        actor TEXT NOT NULL,
+                        step TEXT NOT NULL,
+                        session TEXT,
+                        details TEXT NOT NULL,
+                        seal BLOB NOT NULL
+                    ) STRICT;
+                    CREATE INDEX auditBySession ON audit (session, number) WHERE session IS NOT NULL;
+                    CREATE TRIGGER auditIsNotChanged BEFORE UPDATE ON audit BEGIN
+                        SELECT RAISE(ABORT, 'the audit log is append-only');
+                    END;
+                    CREATE TRIGGER auditIsNotDeleted BEFORE DELETE ON audit BEGIN
+                        SELECT RAISE(ABORT, 'the audit log is append-only');
+                    END;
+                    """)
+        }
+        return migrator
+    }
+}

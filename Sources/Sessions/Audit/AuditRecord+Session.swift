@@ -1,0 +1,45 @@
+/// What the audit log keeps of a session's changes (D18).
+extension AuditRecord {
+    /// A new invite.
+    public static func created(_ session: LensSession, by actor: Actor) -> AuditRecord {
+        AuditRecord(
+            at: session.createdAt, actor: actor.name, step: .sessionCreated, session: session.id,
+            details: [
+                "kind": session.request.kind.rawValue, "method": session.request.method.rawValue,
+                "visibility": session.request.visibility.rawValue, "pinExpiresAt": session.pinExpiresAt.rfc3339,
+            ])
+    }
+
+    /// - Returns: nil for an event that told nothing new.
+    public static func changed(
+        from before: LensSession, to after: LensSession, by event: SessionEvent, of actor: Actor, at now: WallTime
+    ) -> AuditRecord? {
+        guard before != after, let (step, details) = step(event, after) else { return nil }
+        return AuditRecord(at: now, actor: actor.name, step: step, session: after.id, details: details)
+    }
+
+    private static func step(_ event: SessionEvent, _ after: LensSession) -> (AuditStep, [String: String])? {
+        if let reason = after.endReason {
+            let refused = after.eula == nil && reason == .declined && event.isAnswerToEULA
+            return (refused ? .eulaDeclined : .ended, ["reason": reason.rawValue])
+        }
+        switch event {
+        case .pinReplaced(_, let expiresAt): return (.pinReplaced, ["pinExpiresAt": expiresAt.rfc3339])
+        case .pinClaimed(_, let claim):
+            return (.pinClaimed, ["address": claim.address, "userAgent": claim.userAgent])
+        case .customerAdvanced(let step): return (step == .introduced ? .introduced : .pageOpened, [:])
+        case .devicesAnswered(let consent):
+            return (.devicesAnswered, ["camera": "\(consent.camera)", "microphone": "\(consent.microphone)"])
+        case .eulaAnswered(let version, _, _): return (.eulaAccepted, ["version": version])
+        case .started(let technician): return (.started, technician.map { ["technician": $0.text] } ?? [:])
+        case .held: return (.held, [:])
+        case .resumed: return (.resumed, [:])
+        case .connectionChanged(let connection): return (.connectionChanged, ["connection": connection.rawValue])
+        case .endedByTechnician, .customerLeft, .waitingTimedOut, .failed: return nil
+        }
+    }
+}
+
+extension SessionEvent {
+    fileprivate var isAnswerToEULA: Bool { if case .eulaAnswered = self { true } else { false } }
+}
