@@ -47,11 +47,12 @@ struct SessionListing {
         guard let statuses = query.statuses else {
             return try fetch("isListed", [], in: db)
         }
-        // One walk for each status; together they hold the page.
+        // Two walks for each status, each along its index; together they hold the page.
         var rows: [Row] = []
         for status in statuses {
+            rows += try fetch("status = ? AND isListed", [status.rawValue], in: db)
             rows += try fetch(
-                "status = ? AND (isListed OR owner = ?)", [status.rawValue, SessionRow.text(query.viewer)], in: db)
+                "owner = ? AND NOT isListed AND status = ?", [SessionRow.text(query.viewer), status.rawValue], in: db)
         }
         let number = { (row: Row) -> Int64 in row["number"] }
         return Array(rows.sorted { number($0) > number($1) }.prefix(limit))
