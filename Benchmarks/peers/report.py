@@ -11,6 +11,7 @@ from figures import Results
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 PAGE, PICTURE = DOCS / "performance.md", DOCS / "performance-peers.svg"
+IDLE = {True: "Idle processors were kept from halting, for every relay alike.", False: "Idle processors halted."}
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
 
@@ -114,6 +115,7 @@ def page(results, found):
         BEGIN, "",
         f"{results.all['date']}, {facts.get('processor', '')}, {facts['cores']} cores, Linux {facts['kernel']}; "
         f"{results.all['rounds']} alternating rounds, medians, histograms pooled. "
+        f"{IDLE[results.all.get('awake', False)]} "
         f"{again} runs were taken again because the hypervisor disturbed them; {count} of the {total} that count were disturbed still.",
         "", "![CPU per packet and p99 over load](performance-peers.svg)", "",
         *tables(results), "**Limits**", "", *verdict_table(found), "", END,

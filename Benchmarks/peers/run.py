@@ -10,6 +10,7 @@ Exit status: 0, or 1 if a limit is missed, 2 if nothing can be measured.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -40,6 +41,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--lens", default=str(contenders.HERE.parents[1] / ".build/release/lens"))
     parser.add_argument("--no-real-time", action="store_true", help="normal scheduling: rough figures, kinder to the machine")
+    parser.add_argument("--let-halt", action="store_true", help="let idle processors halt: figures of a machine left as it is")
     parser.add_argument("--force", action="store_true", help="measure though the machine is not quiet")
     parser.add_argument("--no-docs", action="store_true", help="do not write docs/")
     parser.add_argument("--report", action="store_true")
@@ -74,6 +76,7 @@ class Comparison:
     def __init__(self, options, names):
         self.options, self.names = options, names
         self.real_time = not options.no_real_time and machine.may_use_real_time()
+        self.awake = False
         self.runs, self.failures = [], []
         self.left_out = {}
         setting = contenders.Setting(lens=options.lens)
@@ -173,14 +176,15 @@ class Comparison:
                                       "error": str(error)})
 
     def go(self, picked, rounds):
-        for round_index in range(rounds):
-            began = time.monotonic()
-            for load in picked:
-                if not is_due(round_index, rounds, load.share):
-                    continue
-                for turn in range(load.turns):
-                    self.take_turn(round_index, rounds, load, load.close if turn else load.contenders)
-            say(f"round {round_index + 1} of {rounds} took {time.monotonic() - began:.0f} s")
+        with contextlib.nullcontext(False) if self.options.let_halt else machine.awake() as self.awake:
+            for round_index in range(rounds):
+                began = time.monotonic()
+                for load in picked:
+                    if not is_due(round_index, rounds, load.share):
+                        continue
+                    for turn in range(load.turns):
+                        self.take_turn(round_index, rounds, load, load.close if turn else load.contenders)
+                say(f"round {round_index + 1} of {rounds} took {time.monotonic() - began:.0f} s")
 
 
 def check_quiet(force):
@@ -224,7 +228,8 @@ def main():
         say("interrupted; what was measured is kept")
         complete = False
     results = {
-        "machine": machine.description(), "quiet": quiet, "real_time": comparison.real_time, "rounds": options.rounds,
+        "machine": machine.description(), "quiet": quiet, "real_time": comparison.real_time,
+        "awake": comparison.awake, "rounds": options.rounds,
         "date": time.strftime("%Y-%m-%d"), "complete": complete,
         "left_out": comparison.left_out, "failures": comparison.failures, "runs": comparison.runs,
     }
