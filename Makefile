@@ -1,11 +1,11 @@
 # The project's commands. `make demo` and `make test` need only the Swift toolchain and git to begin with.
 
-BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev libsrtp2-dev libssl-dev zlib1g-dev libsqlite3-dev
+BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev libsrtp2-dev libssl-dev zlib1g-dev libsqlite3-dev libcurl4-openssl-dev
 # Faster SRTP where the processor has it; the build does without it elsewhere.
 ifeq ($(shell uname -m),x86_64)
 BUILD_PACKAGES += libipsec-mb-dev
 endif
-TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3
+TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3 sqlite3
 # Browsers and other clients, namespaces for them, and Wireshark's dissectors.
 CLIENT_PACKAGES := chromium chromium-driver firefox-esr python3-venv iproute2 nftables golang-go golang-github-pion-webrtc.v3-dev \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice python3-gst-1.0 \
@@ -45,6 +45,7 @@ demo: build
 	$(LENS) demo $(DEMO_ARGUMENTS)
 
 test: test-packages
+	@scripts/rules.py --check
 	swift build --build-tests
 	swift test --skip-build --skip LensTests
 	swift test --skip-build --filter LensTests

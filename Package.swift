@@ -56,11 +56,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
     targets: [
         // C
@@ -72,10 +74,12 @@ let package = Package(
         system("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
         system("COpus", pkgConfig: "opus", apt: "libopus-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
 
         // Media
         library("MediaWire"),
-        library("MediaCore", ["MediaWire", "CMemory", "CVectorGCM", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
+        library(
+            "MediaCore", ["MediaWire", "CMemory", "CVectorGCM", "COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : [])),
         library("MediaIO", ["MediaCore", "MediaWire", "CLinux"]),
         library("Codecs", ["CVPX", "COpus"]),
         library("MediaFiles", ["CZlib"]),
@@ -93,13 +97,18 @@ let package = Package(
         library("Sessions", ["COpenSSL"]),
         library("SQLiteStore", ["Sessions", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
+            "Mail", ["CCurl", .product(name: "Mustache", package: "swift-mustache")],
+            resources: [.embedInCode("Templates")]),
+        library(
             "WebAPI",
             [
-                "Sessions",
+                "Sessions", "Mail",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -108,8 +117,13 @@ let package = Package(
         .executableTarget(
             name: "lens",
             dependencies: [
-                "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles", "Endpoints", "Sessions", "SQLiteStore", "WebAPI",
+                "MediaWire", "MediaCore", "MediaIO", "Codecs", "MediaFiles", "Endpoints", "Sessions", "SQLiteStore",
+                "Mail",
+                "WebAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -132,6 +146,7 @@ let package = Package(
         tests("MediaFilesTests", ["MediaFiles"]),
         tests("EndpointsTests", ["Endpoints", "MediaIO", "MediaCore", "MediaWire", "MediaFiles", "Codecs"]),
         tests("SessionsTests", ["Sessions", "SQLiteStore"]),
+        tests("MailTests", ["Mail"]),
         tests(
             "WebAPITests",
             [

@@ -7,9 +7,7 @@ enum AuditTable {
     static func append(_ record: AuditRecord, to db: Database, _ key: AuditKey) throws {
         var chain = AuditChain(key: key, continuing: try head(in: db))
         let entry = chain.append(record)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let details = String(decoding: try encoder.encode(record.details), as: UTF8.self)
+        let details = try Document.text(record.details)
         try db.execute(
             sql: "INSERT INTO audit (number, at, actor, step, session, details, seal) VALUES (?, ?, ?, ?, ?, ?, ?)",
             arguments: [
@@ -29,17 +27,25 @@ enum AuditTable {
         try Row.fetchAll(
             db, sql: "SELECT * FROM audit WHERE number >= ? ORDER BY number LIMIT ?",
             arguments: [number, max(0, limit)]
-        ).map { row in
-            let step: String = row["step"]
-            let session: String? = row["session"]
-            let details: String = row["details"]
-            guard let step = AuditStep(rawValue: step) else { throw Unreadable(number: row["number"]) }
-            let record = AuditRecord(
-                at: WallTime(milliseconds: row["at"]), actor: row["actor"], step: step,
-                session: session.flatMap { SessionID($0) },
-                details: try JSONDecoder().decode([String: String].self, from: Data(details.utf8)))
-            return AuditEntry(number: row["number"], record: record, seal: try seal(of: row))
-        }
+        ).map(entry)
+    }
+
+    static func entries(of session: SessionID, in db: Database) throws -> [AuditEntry] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM audit WHERE session = ? ORDER BY number", arguments: [session.text]
+        ).map(entry)
+    }
+
+    private static func entry(_ row: Row) throws -> AuditEntry {
+        let step: String = row["step"]
+        let session: String? = row["session"]
+        let details: String = row["details"]
+        guard let step = AuditStep(rawValue: step) else { throw Unreadable(number: row["number"]) }
+        let record = AuditRecord(
+            at: WallTime(milliseconds: row["at"]), actor: row["actor"], step: step,
+            session: session.flatMap { SessionID($0) },
+            details: try Document.value([String: String].self, of: details))
+        return AuditEntry(number: row["number"], record: record, seal: try seal(of: row))
     }
 
     private static func seal(of row: Row) throws -> AuditSeal {

@@ -6,21 +6,26 @@ public import Sessions
 /// rules over all sessions are unique indices.
 public final class SQLiteSessionStore: SessionStore {
     private let database: DatabasePool
-    private let auditKey: AuditKey
+    let auditKey: AuditKey
+    private let keepsNotices: Bool
     /// PINs that are remembered after they lead nowhere any more: few of all that there are, since a used one is told apart from a wrong
     /// one.
     private static let pastPINs: Int64 = 10_000
 
     /// Opens the file, or makes it, and brings its tables up to date.
-    /// - Parameter auditKey: seals the audit log; the same one each time.
+    /// - Parameters:
+    ///   - auditKey: seals the audit log; the same one each time.
+    ///   - keepsNotices: somebody is to be told of each change of status.
     /// - Throws: `store`, with the reason.
-    public init(file path: String, auditKey: AuditKey) throws(SessionError) {
+    public init(file path: String, auditKey: AuditKey, keepsNotices: Bool = false) throws(SessionError) {
         self.auditKey = auditKey
+        self.keepsNotices = keepsNotices
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(10)
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             database = try DatabasePool(path: path, configuration: configuration)
+            // After the pool has been made: making it sets NORMAL, under which a commit waits for no disk.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Schema.migrator.migrate(database)
         } catch {
             throw .store("\(error)")
@@ -28,17 +33,22 @@ public final class SQLiteSessionStore: SessionStore {
     }
 
     public func create(_ session: LensSession, by actor: Actor) async throws(SessionError) {
-        try await write { [auditKey] db in
+        try await write { [auditKey, keepsNotices] db in
             let row = try SessionRow(session)
             try Self.keepingRules {
                 try db.execute(
                     sql: """
-                        INSERT INTO session (id, document, owner, status, isListed, livePIN, activeTechnician)
-                        VALUES (:id, :document, :owner, :status, :isListed, :livePIN, :activeTechnician)
+                        INSERT INTO session (
+                            id, document, owner, groupID, visibility, status, isListed, livePIN, activeTechnician,
+                            waitingSince, endedAt, mailDueAt)
+                        VALUES (
+                            :id, :document, :owner, :groupID, :visibility, :status, :isListed, :livePIN,
+                            :activeTechnician, :waitingSince, :endedAt, :mailDueAt)
                         """, arguments: row.arguments)
             }
             try db.execute(sql: "DELETE FROM pastPIN WHERE pin = ?", arguments: [session.pin.digits])
             try AuditTable.append(.created(session, by: actor), to: db, auditKey)
+            if keepsNotices { try NoticeTable.append(session, after: nil, at: session.createdAt, to: db) }
         }
     }
 
@@ -47,21 +57,21 @@ public final class SQLiteSessionStore: SessionStore {
     }
 
     public func claim(pin: PIN, by claim: CustomerClaim, at now: WallTime) async throws(SessionError) -> SessionChange {
-        try await write { [auditKey] db in
+        try await write { [self] db in
             let id = try String.fetchOne(db, sql: "SELECT id FROM session WHERE livePIN = ?", arguments: [pin.digits])
             guard let id = id.flatMap({ SessionID($0) }) else {
                 let past = try String.fetchOne(
                     db, sql: "SELECT refusal FROM pastPIN WHERE pin = ?", arguments: [pin.digits])
                 throw SessionError.pin(past.flatMap { PINRefusal(rawValue: $0) } ?? .invalid)
             }
-            return try Self.update(id, .pinClaimed(pin, claim), by: .customer, at: now, in: db, auditKey)
+            return try update(id, .pinClaimed(pin, claim), by: .customer, at: now, in: db)
         }
     }
 
     public func update(
         _ id: SessionID, with event: SessionEvent, by actor: Actor, at now: WallTime
     ) async throws(SessionError) -> SessionChange {
-        try await write { [auditKey] db in try Self.update(id, event, by: actor, at: now, in: db, auditKey) }
+        try await write { [self] db in try update(id, event, by: actor, at: now, in: db) }
     }
 
     public func record(_ figures: MediaFigures, for id: SessionID) async throws(SessionError) {
@@ -92,27 +102,34 @@ public final class SQLiteSessionStore: SessionStore {
         try await read { db in try AuditTable.entries(from: number, limit: limit, in: db) }
     }
 
+    public func auditTrail(of id: SessionID) async throws(SessionError) -> [AuditEntry] {
+        try await read { db in try AuditTable.entries(of: id, in: db) }
+    }
+
     public func auditHead() async throws(SessionError) -> AuditHead {
         try await read { db in try AuditTable.head(in: db) }
     }
 
     // MARK: - Within a transaction
 
-    private static func update(
-        _ id: SessionID, _ event: SessionEvent, by actor: Actor, at now: WallTime, in db: Database, _ key: AuditKey
+    private func update(
+        _ id: SessionID, _ event: SessionEvent, by actor: Actor, at now: WallTime, in db: Database
     ) throws -> SessionChange {
-        guard let before = try session(id, in: db) else { throw SessionError.notFound }
+        guard let before = try Self.session(id, in: db) else { throw SessionError.notFound }
         var after = before
         let actions = try after.handle(event, at: now)
-        try keep(after, in: db)
-        try retirePIN(from: before, to: after, in: db)
+        try Self.keep(after, in: db)
+        try Self.retirePIN(from: before, to: after, in: db)
         if let record = AuditRecord.changed(from: before, to: after, by: event, of: actor, at: now) {
-            try AuditTable.append(record, to: db, key)
+            try AuditTable.append(record, to: db, auditKey)
+        }
+        if keepsNotices, before.status != after.status {
+            try NoticeTable.append(after, after: before.status, at: now, to: db)
         }
         return SessionChange(session: after, actions: actions)
     }
 
-    private static func session(_ id: SessionID, in db: Database) throws -> LensSession? {
+    static func session(_ id: SessionID, in db: Database) throws -> LensSession? {
         try Row.fetchOne(db, sql: "SELECT number, document FROM session WHERE id = ?", arguments: [id.text])
             .map { try SessionRow.session(of: $0) }
     }
@@ -122,8 +139,10 @@ public final class SQLiteSessionStore: SessionStore {
         try keepingRules {
             try db.execute(
                 sql: """
-                    UPDATE session SET document = :document, owner = :owner, status = :status, isListed = :isListed,
-                        livePIN = :livePIN, activeTechnician = :activeTechnician
+                    UPDATE session SET document = :document, owner = :owner, groupID = :groupID,
+                        visibility = :visibility, status = :status, isListed = :isListed, livePIN = :livePIN,
+                        activeTechnician = :activeTechnician, waitingSince = :waitingSince, endedAt = :endedAt,
+                        mailDueAt = :mailDueAt
                     WHERE id = :id
                     """, arguments: row.arguments)
         }
@@ -159,12 +178,11 @@ public final class SQLiteSessionStore: SessionStore {
 
     // MARK: - Transactions
 
-    private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T {
         do { return try await database.read(body) } catch { throw Self.refusal(error) }
     }
 
-    private func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T
-    {
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(SessionError) -> T {
         do { return try await database.write(body) } catch { throw Self.refusal(error) }
     }
 

@@ -50,6 +50,55 @@ enum Schema {
                     END;
                     """)
         }
+        migrator.registerMigration("2 accounts and chat") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN groupID TEXT;
+                    ALTER TABLE session ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private';
+                    CREATE INDEX listedSessionByOwner ON session (owner, status, number) WHERE isListed;
+                    CREATE INDEX listedSessionByGroup ON session (groupID, visibility, status, number) WHERE isListed;
+                    -- In ms; both as the document has them.
+                    ALTER TABLE session ADD COLUMN waitingSince INTEGER;
+                    ALTER TABLE session ADD COLUMN endedAt INTEGER;
+                    UPDATE session SET waitingSince = document ->> '$.waitingSince.milliseconds',
+                        endedAt = document ->> '$.endedAt.milliseconds';
+                    ALTER TABLE session ADD COLUMN mailDueAt INTEGER;
+                    CREATE INDEX sessionByMail ON session (mailDueAt) WHERE mailDueAt IS NOT NULL;
+                    CREATE INDEX endedSession ON session (endedAt) WHERE endedAt IS NOT NULL;
+                    -- Changes of status that somebody is still to be told of.
+                    CREATE TABLE notice (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT,
+                        session TEXT NOT NULL,
+                        at INTEGER NOT NULL,
+                        previous TEXT,
+                        document TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX noticeBySession ON notice (session, number);
+                    CREATE TABLE chat (
+                        session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+                        number INTEGER NOT NULL,
+                        at INTEGER NOT NULL,
+                        side TEXT NOT NULL,
+                        author TEXT NOT NULL,
+                        text TEXT NOT NULL,
+                        PRIMARY KEY (session, number)
+                    ) STRICT, WITHOUT ROWID;
+                    -- Groups, technicians and API keys, in JSON.
+                    CREATE TABLE registry (
+                        place TEXT PRIMARY KEY,
+                        document TEXT NOT NULL
+                    ) STRICT;
+                    -- One row, which says whether the registry has changed.
+                    CREATE TABLE registryVersion (version INTEGER NOT NULL) STRICT;
+                    INSERT INTO registryVersion (version) VALUES (0);
+                    CREATE TABLE login (
+                        id TEXT PRIMARY KEY,
+                        expiresAt INTEGER NOT NULL,
+                        document TEXT NOT NULL
+                    ) STRICT;
+                    CREATE INDEX loginByEnd ON login (expiresAt);
+                    """)
+        }
         return migrator
     }
 }

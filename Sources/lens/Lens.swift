@@ -22,5 +22,6 @@ struct Lens: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, CustomerCommand.self, TechnicianCommand.self, LoadCommand.self, DemoCommand.self,
+            AdminCommand.self,
         ])
 }

@@ -20,6 +20,7 @@ import Testing
             "CVPX",
             "COpus",
         ]),
+        "Mail": .only(["CCurl", "Mustache", "Dispatch", "Synchronization"]),
         "SQLiteStore": .only(["Sessions", "GRDB", "Foundation"]),
         "WebAPI": .nothingLike(["Media", "Codecs", "Endpoints", "CLinux", "CSRTP", "CVPX", "COpus"]),
         "Endpoints": .nothingLike(["Sessions", "WebAPI", "Hummingbird", "CLinux", "CSRTP", "CVPX", "COpus"]),

@@ -5,7 +5,7 @@ import Testing
 /// Whole calls with the server, the customer and the technician in processes of their own.
 extension LensTests {
     @Suite("calls") struct CallTests {
-        @Test func aLiveCallIsSeenAndHeardOnBothSides() async throws {
+        @Test func S54_S55_S56_aLiveCallIsSeenAndHeardOnBothSides() async throws {
             let server = try await TestServer.start()
             let folder = try TemporaryFolder()
             let (id, pin) = try server.invite()

@@ -70,4 +70,6 @@ struct Leg {
     /// Slab index of its transport, if that is ICE and DTLS.
     var peer: Int?
     var hasReceivedMedia = false
+    /// Grows with each good check and each authentic report.
+    var signsOfLife: UInt64 = 0
 }

@@ -30,12 +30,14 @@ extension RelayShard {
         }
         counters.rtcpReceived &+= 1
         if reference.isSlot {
+            legs[slots[reference.index].leg].signsOfLife &+= 1
             slots[reference.index].moveRTCP(to: path)
             var budget = configuration.maximumRetransmissionsPerDatagram
             while let view = reader.next() {
                 accept(view, in: plain, fromPlayerOf: reference.index, budget: &budget, into: &send, at: now)
             }
         } else {
+            if let leg = tracks[reference.index].leg { legs[leg].signsOfLife &+= 1 }
             // With ICE only a check moves the path.
             if !tracks[reference.index].usesICE { tracks[reference.index].rtcpPath = path }
             scheduleKeyframeRequest(track: reference.index, at: now)

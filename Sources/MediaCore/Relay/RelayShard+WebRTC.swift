@@ -88,6 +88,7 @@ extension RelayShard {
     private mutating func note(_ path: Path, of peer: Int, into send: inout SendBatch, at now: Instant) {
         // A source address can be forged: nobody takes a path from a peer that still checks it.
         if let owner = peersByPath[path], owner != peer, peers[owner].ice.isProven(path, at: now) { return }
+        legs[peers[peer].leg].signsOfLife &+= 1
         if !peers[peer].paths.contains(path) {
             // The agent forgets old paths; so does the table.
             let kept = peers[peer].paths.filter { peers[peer].ice.isProven($0, at: now) }

@@ -100,3 +100,19 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible, CustomD
     public var description: String { "PasswordHash" }
     public var debugDescription: String { description }
 }
+
+/// As its text.
+extension PasswordHash: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let hash = PasswordHash(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is no password hash")
+        }
+        self = hash
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

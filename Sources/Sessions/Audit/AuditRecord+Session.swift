@@ -10,6 +10,13 @@ extension AuditRecord {
             ])
     }
 
+    /// Sessions that were kept long enough.
+    public static func removed(_ count: Int, endedBefore: WallTime, at now: WallTime) -> AuditRecord {
+        AuditRecord(
+            at: now, actor: Actor.service.name, step: .sessionsRemoved, session: nil,
+            details: ["count": "\(count)", "endedBefore": endedBefore.rfc3339])
+    }
+
     /// - Returns: nil for an event that told nothing new.
     public static func changed(
         from before: LensSession, to after: LensSession, by event: SessionEvent, of actor: Actor, at now: WallTime
@@ -19,6 +26,11 @@ extension AuditRecord {
     }
 
     private static func step(_ event: SessionEvent, _ after: LensSession) -> (AuditStep, [String: String])? {
+        switch event {
+        case .noted: return (.noted, [:])
+        case .mailTried: return (.mailTried, ["status": after.mail?.status.rawValue ?? ""])
+        default: break
+        }
         if let reason = after.endReason {
             let refused = after.eula == nil && reason == .declined && event.isAnswerToEULA
             return (refused ? .eulaDeclined : .ended, ["reason": reason.rawValue])
@@ -31,11 +43,13 @@ extension AuditRecord {
         case .devicesAnswered(let consent):
             return (.devicesAnswered, ["camera": "\(consent.camera)", "microphone": "\(consent.microphone)"])
         case .eulaAnswered(let version, _, _): return (.eulaAccepted, ["version": version])
+        case .customerMediaChanged(let media):
+            return (.mediaChanged, ["camera": media.camera.rawValue, "microphone": media.microphone.rawValue])
         case .started(let technician): return (.started, technician.map { ["technician": $0.text] } ?? [:])
         case .held: return (.held, [:])
         case .resumed: return (.resumed, [:])
         case .connectionChanged(let connection): return (.connectionChanged, ["connection": connection.rawValue])
-        case .endedByTechnician, .customerLeft, .waitingTimedOut, .failed: return nil
+        case .endedByTechnician, .customerLeft, .waitingTimedOut, .failed, .noted, .mailTried: return nil
         }
     }
 }

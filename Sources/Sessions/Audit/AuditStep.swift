@@ -13,6 +13,22 @@ public enum AuditStep: String, Sendable, CaseIterable {
     case resumed = "session.resumed"
     case connectionChanged = "session.connection"
     case ended = "session.ended"
+    case mediaChanged = "customer.media"
+    case noted = "session.noted"
+    case mailTried = "invite.mailed"
+    case sessionsRemoved = "sessions.removed"
+    case loggedIn = "login.made"
+    case loginRefused = "login.refused"
+    case loggedOut = "login.ended"
+    case groupAdded = "group.added"
+    case groupChanged = "group.changed"
+    case groupRemoved = "group.removed"
+    case technicianAdded = "technician.added"
+    case technicianChanged = "technician.changed"
+    case passwordSet = "technician.password"
+    case keyAdded = "key.added"
+    case keyRemoved = "key.removed"
+    case settingsChanged = "settings.changed"
 }
 
 /// What is to be kept of a step: who, when, what, on which session. Holds no secret and no PIN.

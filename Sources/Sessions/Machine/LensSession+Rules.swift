@@ -31,6 +31,12 @@ extension LensSession {
         !gates.pinClaimed && !hasEnded && now < pinExpiresAt ? pin : nil
     }
 
+    /// Whether the two sides may write to each other now.
+    public func permitChat() throws(SessionError) {
+        if hasEnded { throw .ended }
+        if !gates.pinClaimed { throw .notClaimed }
+    }
+
     /// Whether a side may negotiate media now: the customer from the licence on, the technician from Waiting on (D14).
     public func permitMedia(of side: MediaSide) throws(SessionError) {
         if hasEnded { throw .ended }

@@ -8,6 +8,8 @@ public struct LensSession: Sendable, Equatable, Codable {
     /// What was asked for when the session was made.
     public let request: NewSession
     public let owner: Principal
+    /// The creator's group, whose members see the session if it is for the group (D20).
+    public let group: GroupID?
     public let createdAt: WallTime
 
     public private(set) var phase = Phase.connecting
@@ -20,6 +22,10 @@ public struct LensSession: Sendable, Equatable, Codable {
     public private(set) var claimedAt: WallTime?
     public private(set) var devices: DeviceConsent?
     public private(set) var eula: EULAAcceptance?
+    /// Nil until the customer has said anything about it: all is on.
+    public private(set) var customerMedia: CustomerMedia?
+    /// Nil where the server sends no mail for this session.
+    public private(set) var mail: MailState?
     /// When the last gate opened. A session is listed from this time on, never before (S52).
     public private(set) var waitingSince: WallTime?
     public private(set) var startedAt: WallTime?
@@ -30,11 +36,14 @@ public struct LensSession: Sendable, Equatable, Codable {
 
     /// A new invite.
     public init(
-        id: SessionID, request: NewSession, owner: Principal, pin: PIN, pinExpiresAt: WallTime, createdAt: WallTime
+        id: SessionID, request: NewSession, owner: Principal, group: GroupID? = nil, pin: PIN, pinExpiresAt: WallTime,
+        createdAt: WallTime, mail: MailState? = nil
     ) {
+        self.mail = mail
         self.id = id
         self.request = request
         self.owner = owner
+        self.group = group
         self.pin = pin
         self.pinExpiresAt = pinExpiresAt
         self.createdAt = createdAt
@@ -49,16 +58,30 @@ public struct LensSession: Sendable, Equatable, Codable {
             try claimPIN(pin, claim, now)
             return []
         }
+        switch event {
+        case .noted(let notes):
+            self.notes = notes
+            return []
+        case .mailTried(let outcome, let pin):
+            if pin == self.pin { mail?.note(outcome, at: now, deadline: pinExpiresAt) }
+            return []
+        default: break
+        }
         if hasEnded { throw .ended }
         switch event {
-        case .pinClaimed: return []
-        case .pinReplaced(let pin, let expiresAt): try replacePIN(pin, expiresAt)
+        case .pinClaimed, .noted, .mailTried: return []
+        case .pinReplaced(let pin, let expiresAt):
+            try replacePIN(pin, expiresAt)
+            if mail != nil { mail = .queued(at: now) }
         case .customerAdvanced(let step):
             guard gates.pinClaimed else { throw .notClaimed }
             progress = max(progress, step)
         case .devicesAnswered(let consent): try answerDevices(consent, now)
         case .eulaAnswered(let version, let accepted, let current):
             return try answerEULA(version, accepted, current, now)
+        case .customerMediaChanged(let media):
+            guard gates.pinClaimed else { throw .notClaimed }
+            customerMedia = media
         case .started(let technician): return try start(technician, now)
         case .held: return try hold()
         case .resumed: return try resume()

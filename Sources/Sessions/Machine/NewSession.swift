@@ -6,31 +6,26 @@ public struct NewSession: Sendable, Hashable, Codable {
     public let method: ConnectionMethod
     public let reference: String?
     public let visibility: SessionVisibility
-
-    /// Longest name and reference, in Unicode scalars.
-    public static let textLimit = 200
+    /// Where the invite is mailed to, for the method `email` (S42, D16).
+    public let email: EmailAddress?
+    /// Of the invite; nil is the service's own (D17).
+    public let language: InviteLanguage?
 
     /// - Throws: `invalid` naming the field.
     public init(
         kind: SessionKind, name: String, method: ConnectionMethod, reference: String? = nil,
-        visibility: SessionVisibility = .private
+        visibility: SessionVisibility = .private, email: EmailAddress? = nil, language: InviteLanguage? = nil
     ) throws(SessionError) {
+        guard email == nil || method == .email else {
+            throw .invalid(field: "email", "is for the method email only")
+        }
+        self.email = email
+        self.language = language
         self.kind = kind
-        self.name = try Self.line(name, field: "name")
+        self.name = try PlainLine.check(name, field: "name")
         self.method = method
-        if let reference { self.reference = try Self.line(reference, field: "reference") } else { self.reference = nil }
+        self.reference = if let reference { try PlainLine.check(reference, field: "reference") } else { nil }
         self.visibility = visibility
-    }
-
-    private static func line(_ text: String, field: String) throws(SessionError) -> String {
-        let scalars = text.unicodeScalars
-        guard (1...textLimit).contains(scalars.count) else {
-            throw .invalid(field: field, "must have 1 to \(textLimit) characters")
-        }
-        guard scalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-            throw .invalid(field: field, "must not contain control characters")
-        }
-        return text
     }
 }
 
@@ -41,6 +36,12 @@ public enum SessionKind: String, Sendable, CaseIterable, Codable {
 /// How the customer gets the PIN (S40).
 public enum ConnectionMethod: String, Sendable, CaseIterable, Codable {
     case pin, link, email, chat
+}
+
+/// What an invite is written in.
+public enum InviteLanguage: String, Sendable, CaseIterable, Codable {
+    case english = "en"
+    case german = "de"
 }
 
 /// Who sees and starts the session (D20).

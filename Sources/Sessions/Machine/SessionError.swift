@@ -35,6 +35,29 @@ public enum SessionError: Error, Sendable, Equatable {
     /// The call is the customer's.
     case customerOnly
     case noSuchResource
+    /// The session has as many lines of chat as it may.
+    case chatFull
+    /// The technician's group may not do this.
+    case permissionMissing(Permission)
+    /// The call is an administrator's.
+    case administratorOnly
+    /// The e-mail address or the password is wrong, or the account is disabled; nobody is told which.
+    case loginRefused
+    /// Too many wrong passwords came from the caller's network.
+    case loginThrottled(retryAfterSeconds: Int)
+    /// The login is no longer good.
+    case loginEnded
+    /// The password was chosen by somebody else and has to be changed first.
+    case passwordChangeNeeded
+    case noSuchGroup
+    case noSuchTechnician
+    case noSuchKey
+    /// Something else has this name, id or e-mail address already.
+    case nameTaken(field: String)
+    /// Technicians are in the group.
+    case groupInUse
+    /// Nobody could administer any more.
+    case lastAdministrator
     /// A field of the request is wrong.
     case invalid(field: String, String)
     /// The service sends no mail.

@@ -2,6 +2,8 @@
 public enum SessionEvent: Sendable, Equatable {
     /// Another PIN takes the place of the unclaimed one (S11, D5).
     case pinReplaced(PIN, expiresAt: WallTime)
+    /// The mail with this PIN was tried (S42).
+    case mailTried(MailState.Outcome, pin: PIN)
     /// A customer's POST with this PIN (D3).
     case pinClaimed(PIN, CustomerClaim)
     /// The customer's page reports a step.
@@ -10,6 +12,10 @@ public enum SessionEvent: Sendable, Equatable {
     case devicesAnswered(DeviceConsent)
     /// The customer's word on the licence, as served now in `currentVersion`.
     case eulaAnswered(version: String, accepted: Bool, currentVersion: String)
+    /// The customer pauses or mutes, or goes on (D19).
+    case customerMediaChanged(CustomerMedia)
+    /// The technician writes about the session, also after its end.
+    case noted(String)
     /// A technician presses Start; nil is an automation that stands for nobody (S21).
     case started(by: TechnicianID?)
     case held

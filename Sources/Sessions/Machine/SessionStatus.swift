@@ -1,5 +1,5 @@
 /// The status words that the outside sees (D9).
-public enum SessionStatus: String, Sendable, CaseIterable {
+public enum SessionStatus: String, Sendable, CaseIterable, Codable {
     case connecting = "Connecting"
     case waiting = "Waiting"
     case active = "Active"

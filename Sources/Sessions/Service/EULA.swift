@@ -1,5 +1,5 @@
 /// The end-user licence agreement that customers are asked to accept (S51).
-public struct EULA: Sendable, Hashable {
+public struct EULA: Sendable, Hashable, Codable {
     /// Names this text; what the customer accepts is the version.
     public var version: String
     public var text: String

@@ -38,7 +38,7 @@ extension SessionService {
         if let token, let session = try await session(presenting: token), !session.hasEnded,
             !typed || pin == session.pin
         {
-            return Joined(session: session, token: token, eula: settings.eula)
+            return Joined(session: session, token: token, eula: try await currentSettings().eula)
         }
         guard typed else { throw .pin(.missing) }
         guard let pin else { throw .pin(.invalid) }
@@ -46,10 +46,14 @@ extension SessionService {
         let secret = drawSecret()
         let claim = CustomerClaim(proof: TokenProof(secret), address: client.address, userAgent: client.userAgent)
         let session = try await withThrottle(client) { () async throws(SessionError) in
-            try await store.claim(pin: pin, by: claim, at: now()).session
+            let session = try await store.claim(pin: pin, by: claim, at: now()).session
+            metrics.joined()
+            feed.publish(.session(session), of: session.id)
+            return session
         }
         return Joined(
-            session: session, token: CustomerToken(session: session.id, secret: secret), eula: settings.eula)
+            session: session, token: CustomerToken(session: session.id, secret: secret),
+            eula: try await currentSettings().eula)
     }
 
     /// Tries a PIN as soon as the throttle lets it. A network's attempts come one after the other, so that each knows what became of
@@ -98,8 +102,19 @@ extension SessionService {
         version: String, accepted: Bool, by principal: Principal
     ) async throws(SessionError) -> LensSession {
         let event = SessionEvent.eulaAnswered(
-            version: version, accepted: accepted, currentVersion: settings.eula.version)
+            version: version, accepted: accepted, currentVersion: try await currentSettings().eula.version)
         return try await apply(event, to: Self.requireCustomer(principal), by: .customer)
+    }
+
+    /// The customer pauses or mutes, or goes on; what is nil stays as it is (D19).
+    public func changeMedia(
+        camera: CustomerMedia.Camera?, microphone: CustomerMedia.Microphone?, by principal: Principal
+    ) async throws(SessionError) -> LensSession {
+        let id = try Self.requireCustomer(principal)
+        var media = try await session(id, for: principal).customerMedia ?? CustomerMedia()
+        media.camera = camera ?? media.camera
+        media.microphone = microphone ?? media.microphone
+        return try await apply(.customerMediaChanged(media), to: id, by: .customer)
     }
 
     public func leave(by principal: Principal) async throws(SessionError) -> LensSession {

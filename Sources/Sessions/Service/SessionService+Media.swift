@@ -10,13 +10,15 @@ extension SessionService {
         let side = Self.side(of: principal)
         return try await exclusively(id) { () async throws(SessionError) in
             let session = try await self.session(id, for: principal)
+            guard try await hears(session, principal) else { throw .notYours }
             try session.permitMedia(of: side)
             let offer = MediaOffer(
                 session: id, side: side, flow: flow, sdp: sdp, clientAddress: clientAddress,
                 requestIsPrivate: requestIsPrivate)
             let answer: MediaAnswer
             do throws(MediaGatewayError) { answer = try await media.accept(offer) } catch { throw .media(error) }
-            resources[id, default: [:]][MediaRole(side: side, flow: flow)] = answer.resource
+            resources[id, default: [:]][MediaRole(side: side, flow: flow)] = MediaResource(
+                name: answer.resource, holder: principal)
             if session.gateIsOpen { try await openGate(of: id) }
             return answer
         }
@@ -61,10 +63,10 @@ extension SessionService {
     ) async throws(SessionError) -> MediaRole {
         let session = try await self.session(id, for: principal)
         if session.hasEnded { throw .ended }
-        guard let role = resources[id]?.first(where: { $0.value == resource })?.key, role.flow == flow else {
-            throw .noSuchResource
-        }
+        guard let role = resources[id]?.first(where: { $0.value.name == resource })?.key, role.flow == flow
+        else { throw .noSuchResource }
         if case .customer = principal, role.side != .customer { throw .notYours }
+        guard try await hears(session, principal) else { throw .notYours }
         return role
     }
 
@@ -73,7 +75,23 @@ extension SessionService {
         _ resource: String, flow: MediaFlow, session id: SessionID, by principal: Principal
     ) async throws(SessionError) -> Bool {
         _ = try await session(id, for: principal)
-        return resources[id]?.contains { $0.value == resource && $0.key.flow == flow } ?? false
+        return resources[id]?.contains { $0.value.name == resource && $0.key.flow == flow } ?? false
+    }
+
+    /// Whether a session's media is for them, before Start and after.
+    private func hears(_ session: LensSession, _ principal: Principal) async throws(SessionError) -> Bool {
+        guard case .technician(let id) = principal else { return true }
+        return try await accounts.access(of: id).hears(session)
+    }
+
+    /// Takes away what technicians made ready for a session that another one has now started: the customer is shown to the one who
+    /// pressed Start.
+    func dropOthersMedia(of session: LensSession) async {
+        for (role, resource) in resources[session.id] ?? [:] where role.side == .technician {
+            guard case .technician(let holder) = resource.holder, holder != session.technician else { continue }
+            resources[session.id]?[role] = nil
+            try? await media.remove(resource.name, session: session.id)
+        }
     }
 
     /// Refuses new work while the media side has no room for it.
@@ -88,6 +106,15 @@ extension SessionService {
         try await apply(.connectionChanged(connection), to: id, by: .service)
     }
 
+    /// The media side forwarded the first media after Start.
+    public func noteFirstMedia(of id: SessionID) async {
+        guard let session = try? await store.find(id) else { return }
+        metrics.firstMedia(of: session, at: now())
+    }
+
+    /// How many sessions there are of each status.
+    public func statusCounts() async throws(SessionError) -> [SessionStatus: Int] { try await store.statusCounts() }
+
     /// The media side lost the session for good.
     public func mediaFailed(_ id: SessionID) async throws(SessionError) -> LensSession {
         try await apply(.failed, to: id, by: .service)
@@ -99,9 +126,9 @@ extension SessionService {
         return await media.figures(session.id) ?? MediaFigures()
     }
 
-    private static func side(of principal: Principal) -> MediaSide {
+    static func side(of principal: Principal) -> MediaSide {
         switch principal {
-        case .apiKey: .technician
+        case .apiKey, .technician: .technician
         case .customer: .customer
         }
     }

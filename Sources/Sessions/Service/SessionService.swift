@@ -3,36 +3,48 @@
 /// Calls for one session run one after the other, so that the media side sees its orders in the order of the stored
 /// states; calls for different sessions do not wait for each other. The rules over all sessions are the store's.
 public actor SessionService {
-    /// What the operator set.
+    /// What the service has done, in numbers.
+    public nonisolated let metrics = ServiceMetrics()
+    /// Tells who listens what happens.
+    public nonisolated let feed = SessionFeed()
+    /// What the configuration says.
     public nonisolated let settings: SessionSettings
 
     let store: any SessionStore
     let media: any MediaGateway
+    /// Who may do what.
+    public nonisolated let accounts: AccountService
     /// The wall clock.
     public nonisolated let now: @Sendable () -> WallTime
     /// The clock that waiting goes by.
     nonisolated let waiting: WaitingClock
     private var generator: any RandomNumberGenerator & Sendable
-    var throttle: PINThrottle
+    var throttle: MistakeThrottle
     private var turns: [Turn: [CheckedContinuation<Void, Never>]] = [:]
+    /// When the service began.
+    let beginning: WallTime
+    /// Since when the customers of active sessions have not been heard of, on the waiting clock.
+    var lostSince: [SessionID: Int64] = [:]
     /// The resources of each session, at most one for each side and flow.
-    var resources: [SessionID: [MediaRole: String]] = [:]
+    var resources: [SessionID: [MediaRole: MediaResource]] = [:]
 
     /// - Parameters:
     ///   - now: the wall clock.
     ///   - waiting: the clock that delays go by.
     ///   - generator: where PINs, tokens and identifiers come from; cryptographic in service.
     public init(
-        store: any SessionStore, media: any MediaGateway, settings: SessionSettings = SessionSettings(),
-        now: @escaping @Sendable () -> WallTime, waiting: WaitingClock,
+        store: any SessionStore, media: any MediaGateway, accounts: AccountService,
+        settings: SessionSettings = SessionSettings(), now: @escaping @Sendable () -> WallTime, waiting: WaitingClock,
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.store = store
         self.media = media
+        self.accounts = accounts
         self.settings = settings
         self.now = now
         self.waiting = waiting
-        throttle = PINThrottle(settings.pinLimits)
+        throttle = MistakeThrottle(settings.pinLimits)
+        beginning = now()
         self.generator = generator
     }
 
@@ -81,17 +93,28 @@ public actor SessionService {
     /// Applies an event, then acts.
     func apply(_ event: SessionEvent, to id: SessionID, by actor: Actor) async throws(SessionError) -> LensSession {
         try await exclusively(id) { () async throws(SessionError) in
-            let change = try await store.update(id, with: event, by: actor, at: now())
-            return try await act(on: change)
+            try await change(id, event, by: actor)
         }
+    }
+
+    /// Applies an event while no other call works on this session.
+    func change(_ id: SessionID, _ event: SessionEvent, by actor: Actor) async throws(SessionError) -> LensSession {
+        let now = now()
+        let change = try await store.update(id, with: event, by: actor, at: now)
+        metrics.changed(change.session, by: event, at: now)
+        return try await act(on: change)
     }
 
     /// Carries out what a stored change asks for.
     private func act(on change: SessionChange) async throws(SessionError) -> LensSession {
         var session = change.session
+        if session.hasEnded { lostSince[session.id] = nil }
+        defer { feed.publish(.session(session), of: session.id) }
         for action in change.actions {
             switch action {
-            case .openGate: try await openGate(of: session.id)
+            case .openGate:
+                await dropOthersMedia(of: session)
+                try await openGate(of: session.id)
             case .closeGate: await closeGate(of: session.id)
             case .endMedia: session.finalFigures = try await endMedia(of: session.id)
             }
@@ -107,7 +130,9 @@ public actor SessionService {
         } catch .notFound {
             // No media yet: accepting the first offer opens the gate.
         } catch {
-            _ = try? await store.update(id, with: .held, by: .service, at: now())
+            if let change = try? await store.update(id, with: .held, by: .service, at: now()) {
+                feed.publish(.session(change.session), of: id)
+            }
             await closeGate(of: id)
             throw .media(error)
         }
@@ -135,6 +160,16 @@ public actor SessionService {
         return figures
     }
 
+    /// The configuration's settings, and over them what administrators set.
+    public func currentSettings() async throws(SessionError) -> SessionSettings {
+        try await accounts.registry().settings.over(settings)
+    }
+
+    /// Of invites that ask for none.
+    public var language: InviteLanguage {
+        get async { (try? await currentSettings())?.language ?? settings.language }
+    }
+
     func drawSecret() -> TokenSecret { TokenSecret(using: &generator) }
 
     func drawID() -> SessionID { SessionID(using: &generator) }
@@ -144,7 +179,7 @@ public actor SessionService {
     func withFreshPIN<T: Sendable>(
         _ use: (PIN, _ expiresAt: WallTime) async throws(SessionError) -> T
     ) async throws(SessionError) -> T {
-        let expiresAt = now().advanced(byMinutes: Int64(settings.pinLifetimeMinutes))
+        let expiresAt = now().advanced(byMinutes: Int64(try await currentSettings().pinLifetimeMinutes))
         for _ in 0..<100 {
             do {
                 return try await use(PIN(using: &generator), expiresAt)
@@ -154,6 +189,12 @@ public actor SessionService {
         }
         throw .full
     }
+}
+
+/// What stands in a place for media, and who made it.
+struct MediaResource: Sendable {
+    let name: String
+    let holder: Principal
 }
 
 /// One of the four places for media in a session.

@@ -25,12 +25,21 @@ public actor MemorySessionStore: SessionStore {
     private var nextNumber: UInt64 = 1
     private var chain: AuditChain
     private var log: [AuditEntry] = []
+    private var chats: [SessionID: [ChatLine]] = [:]
+    private let keepsNotices: Bool
+    var notices: [StatusNotice] = []
+    private var nextNotice: Int64 = 1
+    var registryNow = Registry()
+    var version: Int64 = 0
+    var logins: [LoginID: Login] = [:]
 
     /// - Parameters:
     ///   - limit: sessions kept, at least 1.
     ///   - auditKey: of its log; nil for a new one, since the log is gone with the process too.
-    public init(limit: Int = 100_000, auditKey: AuditKey? = nil) {
+    ///   - keepsNotices: somebody is to be told of each change of status.
+    public init(limit: Int = 100_000, auditKey: AuditKey? = nil, keepsNotices: Bool = false) {
         self.limit = max(1, limit)
+        self.keepsNotices = keepsNotices
         var generator = SystemRandomNumberGenerator()
         chain = AuditChain(key: auditKey ?? AuditKey(using: &generator))
     }
@@ -43,6 +52,7 @@ public actor MemorySessionStore: SessionStore {
         nextNumber += 1
         pins[session.pin] = PINEntry(session: session.id)
         log.append(chain.append(.created(session, by: actor)))
+        notice(session, after: nil, at: session.createdAt)
     }
 
     public func find(_ id: SessionID) throws(SessionError) -> LensSession? { entries[id]?.session }
@@ -63,12 +73,54 @@ public actor MemorySessionStore: SessionStore {
         if let record = AuditRecord.changed(from: before, to: after, by: event, of: actor, at: now) {
             log.append(chain.append(record))
         }
+        if before.status != after.status { notice(after, after: before.status, at: now) }
         return SessionChange(session: after, actions: actions)
     }
 
     public func record(_ figures: MediaFigures, for id: SessionID) throws(SessionError) {
         entries[id]?.session.finalFigures = figures
     }
+
+    public func waiting(sinceBefore time: WallTime) throws(SessionError) -> [SessionID] {
+        entries.values.filter { $0.session.phase == .waiting && ($0.session.waitingSince ?? time) < time }
+            .map(\.session.id)
+    }
+
+    public func active() throws(SessionError) -> [LensSession] {
+        entries.values.map(\.session).filter { if case .active = $0.phase { true } else { false } }
+    }
+
+    public func sessions(withMailDueBy now: WallTime) throws(SessionError) -> [LensSession] {
+        entries.values.map(\.session).filter { $0.mail?.dueAt.map { $0 <= now } ?? false }
+    }
+
+    public func statusCounts() throws(SessionError) -> [SessionStatus: Int] {
+        entries.values.reduce(into: [:]) { $0[$1.session.status, default: 0] += 1 }
+    }
+
+    public func removeSessions(endedBefore time: WallTime, at now: WallTime) throws(SessionError) -> Int {
+        let old = endedSessions[firstEnded...].prefix {
+            entries[$0].flatMap(\.session.endedAt).map { $0 < time } ?? true
+        }
+        let count = old.count { entries[$0] != nil }
+        for id in old { forget(id) }
+        firstEnded += old.count
+        tidy()
+        if count > 0 { note(.removed(count, endedBefore: time, at: now)) }
+        return count
+    }
+
+    public func append(_ line: NewChatLine, to id: SessionID, at now: WallTime) throws(SessionError) -> ChatLine {
+        guard let session = entries[id]?.session else { throw .notFound }
+        try session.permitChat()
+        let number = Int64(chats[id]?.count ?? 0) + 1
+        guard number <= ChatLine.countLimit else { throw .chatFull }
+        let kept = line.line(number, at: now)
+        chats[id, default: []].append(kept)
+        return kept
+    }
+
+    public func chat(of id: SessionID) throws(SessionError) -> [ChatLine] { chats[id] ?? [] }
 
     public func list(_ query: SessionQuery) throws(SessionError) -> SessionPage {
         var end = order.endIndex
@@ -92,7 +144,19 @@ public actor MemorySessionStore: SessionStore {
         Array(log.dropFirst(Int(clamping: max(1, number) - 1)).prefix(max(0, limit)))
     }
 
+    public func auditTrail(of id: SessionID) throws(SessionError) -> [AuditEntry] {
+        log.filter { $0.record.session == id }
+    }
+
     public func auditHead() throws(SessionError) -> AuditHead { chain.head }
+
+    private func notice(_ session: LensSession, after previous: SessionStatus?, at now: WallTime) {
+        guard keepsNotices else { return }
+        notices.append(StatusNotice(number: nextNotice, session: session, previous: previous, at: now))
+        nextNotice += 1
+    }
+
+    func note(_ record: AuditRecord) { log.append(chain.append(record)) }
 
     /// Checks the rules over all sessions, then keeps the session and its indices. Nothing is changed on a refusal.
     private func write(_ after: LensSession, replacing before: LensSession) throws(SessionError) {
@@ -120,8 +184,17 @@ public actor MemorySessionStore: SessionStore {
     /// Costs the same however many sessions are kept, taken over many calls.
     private func evict() throws(SessionError) {
         guard firstEnded < endedSessions.count else { throw .full }
-        entries[endedSessions[firstEnded]] = nil
+        forget(endedSessions[firstEnded])
         firstEnded += 1
+        tidy()
+    }
+
+    private func forget(_ id: SessionID) {
+        entries[id] = nil
+        chats[id] = nil
+    }
+
+    private func tidy() {
         if firstEnded * 2 > endedSessions.count {
             endedSessions.removeFirst(firstEnded)
             firstEnded = 0

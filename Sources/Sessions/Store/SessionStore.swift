@@ -21,6 +21,29 @@ public protocol SessionStore: Sendable {
         _ id: SessionID, with event: SessionEvent, by actor: Actor, at now: WallTime
     ) async throws(SessionError) -> SessionChange
 
+    /// Sessions that are waiting, and were before `time`.
+    func waiting(sinceBefore time: WallTime) async throws(SessionError) -> [SessionID]
+
+    /// All sessions that have been started and have not ended.
+    func active() async throws(SessionError) -> [LensSession]
+
+    /// Sessions whose mail is queued and due.
+    func sessions(withMailDueBy now: WallTime) async throws(SessionError) -> [LensSession]
+
+    /// How many sessions there are of each status; a status without any may be left out.
+    func statusCounts() async throws(SessionError) -> [SessionStatus: Int]
+
+    /// Forgets sessions that ended before `time`, with their chats.
+    /// - Returns: how many.
+    func removeSessions(endedBefore time: WallTime, at now: WallTime) async throws(SessionError) -> Int
+
+    /// Adds a line to the chat of a session that a customer has claimed and that has not ended.
+    /// - Throws: `notFound`, `notClaimed`, `ended`, `chatFull`.
+    func append(_ line: NewChatLine, to id: SessionID, at now: WallTime) async throws(SessionError) -> ChatLine
+
+    /// Oldest first; empty for a session that is not there.
+    func chat(of id: SessionID) async throws(SessionError) -> [ChatLine]
+
     /// Keeps the figures of an ended session; unknown sessions are ignored.
     func record(_ figures: MediaFigures, for id: SessionID) async throws(SessionError)
 
@@ -30,6 +53,9 @@ public protocol SessionStore: Sendable {
 
     /// Entries of the audit log, oldest first: at most `limit` of those from `number` on (D18).
     func auditLog(from number: Int64, limit: Int) async throws(SessionError) -> [AuditEntry]
+
+    /// The audit log's entries of a session, oldest first.
+    func auditTrail(of id: SessionID) async throws(SessionError) -> [AuditEntry]
 
     /// Where the audit log ends.
     func auditHead() async throws(SessionError) -> AuditHead
@@ -55,6 +81,8 @@ public struct SessionQuery: Sendable {
     /// Whose invites may show although they never reached the list (D20). They show only where `statuses` asks for
     /// them.
     public var viewer: Principal
+    /// What the viewer may see; nil is everything.
+    public var access: Access?
     /// 1 to 500 sessions in a page.
     public var limit: Int
     /// Where the page before ended.
@@ -69,8 +97,10 @@ public struct SessionQuery: Sendable {
 
     /// Whether a session belongs into the answer.
     public func includes(_ session: LensSession) -> Bool {
-        guard let statuses else { return session.isListed }
-        return statuses.contains(session.status) && (session.isListed || session.owner == viewer)
+        if session.isListed {
+            return (statuses?.contains(session.status) ?? true) && (access?.reaches(session) ?? true)
+        }
+        return (statuses?.contains(session.status) ?? false) && session.owner == viewer
     }
 }
 

@@ -11,6 +11,9 @@ public struct ClientNetwork: Hashable, Sendable {
         prefix = Self.version4(address) ?? Self.version6(address) ?? Self.unknown
     }
 
+    /// Whether `text` is an IPv4 or IPv6 address.
+    public static func isAddress(_ text: String) -> Bool { version4(text) != nil || version6(text) != nil }
+
     /// 0000::/16 and ffff::/16 hold no addresses of customers.
     private static let version4Mark: UInt64 = 0xFFFF_0000_0000_0000
     private static let unknown = UInt64.max

@@ -6,7 +6,7 @@
 ///
 /// An attempt counts as a mistake from the moment that it is let through, and is taken off again if the PIN was right. So a thousand
 /// attempts at once are as many mistakes as a thousand one after the other.
-public struct PINThrottle: Sendable {
+public struct MistakeThrottle: Sendable {
     public struct Limits: Sendable, Hashable {
         /// Mistakes of a network that cost it nothing.
         public var free = 5

@@ -13,6 +13,24 @@ extension Problem {
                 .tooManyRequests, code: "PINCODE_THROTTLED",
                 detail: "Too many wrong PINs came from here. Check the PIN and try again in \(seconds) seconds.",
                 headers: [.retryAfter: String(seconds)])
+        case .loginThrottled(let seconds):
+            self.init(
+                .tooManyRequests, code: "LOGIN_THROTTLED",
+                detail: "Too many wrong passwords came from here. Try again in \(seconds) seconds.",
+                headers: [.retryAfter: String(seconds)])
+        case .loginEnded:
+            self.init(
+                .unauthorized, code: "LOGIN_ENDED", detail: "The login is no longer good. Log in again.",
+                headers: [.wwwAuthenticate: "Bearer realm=\"lens\", error=\"invalid_token\""])
+        case .permissionMissing(let permission):
+            self.init(
+                .forbidden, code: "PERMISSION_MISSING",
+                detail: "Your group lacks the permission \"\(permission.rawValue)\". Ask an administrator for it.",
+                permission: permission.rawValue)
+        case .nameTaken(let field):
+            self.init(
+                .conflict, code: "NAME_TAKEN",
+                detail: "Something else has this \"\(field)\" already. Choose another.")
         case .media(let error): self.init(error)
         case .invalid(let field, let text):
             self.init(.unprocessableContent, detail: "The field \"\(field)\" \(text).")
@@ -63,11 +81,31 @@ extension Problem {
         case .notYours: (.forbidden, "TOKEN_NOT_FOR_SESSION", "The token does not belong to this. Use the right one.")
         case .technicianOnly: (.forbidden, "TECHNICIAN_ONLY", "Only a technician or an automation may do this.")
         case .customerOnly: (.forbidden, "CUSTOMER_ONLY", "Only the session's customer may do this.")
+        case .chatFull: (.conflict, "CHAT_FULL", "The chat of this session holds as many lines as it can.")
         case .noSuchResource:
             (.notFound, "RESOURCE_NOT_FOUND", "There is no such media resource; it may have been replaced.")
+        case .administratorOnly: (.forbidden, "ADMINISTRATOR_ONLY", "Only an administrator may do this.")
+        case .loginRefused:
+            (.unauthorized, "LOGIN_REFUSED", "The e-mail address or the password is wrong, or the account is disabled.")
+        case .passwordChangeNeeded:
+            (
+                .forbidden, "PASSWORD_CHANGE_NEEDED",
+                "The password was chosen by somebody else. Choose your own with PUT /api/v1/me/password first."
+            )
+        case .noSuchGroup: (.notFound, "GROUP_NOT_FOUND", "There is no such group.")
+        case .noSuchTechnician: (.notFound, "TECHNICIAN_NOT_FOUND", "There is no such technician.")
+        case .noSuchKey: (.notFound, "API_KEY_NOT_FOUND", "There is no such API key.")
+        case .groupInUse:
+            (.conflict, "GROUP_IN_USE", "Technicians are in this group. Move them to another one first.")
+        case .lastAdministrator:
+            (.conflict, "LAST_ADMINISTRATOR", "This is the last administrator. Make another one first.")
         case .mailUnavailable:
-            (.unprocessableContent, "MAIL_UNAVAILABLE", "The service sends no mail. Use the method pin, link or chat.")
-        case .ended, .pin, .throttled, .media, .invalid, .full, .pinTaken, .store:
+            (
+                .unprocessableContent, "MAIL_UNAVAILABLE",
+                "The server sends no mail. Leave the address out and send the invite with your own mail program."
+            )
+        case .ended, .pin, .throttled, .media, .invalid, .full, .pinTaken, .store, .loginThrottled, .loginEnded,
+            .permissionMissing, .nameTaken:
             (.internalServerError, "INTERNAL", "The service failed. Try again.")
         }
     }

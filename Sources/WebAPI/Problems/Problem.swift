@@ -11,21 +11,28 @@ struct Problem: Error {
     /// One plain sentence or two: what is wrong, and the next step.
     let detail: String
     var headers: HTTPFields
+    /// The permission that is missing (D7).
+    let permission: String?
 
-    init(_ status: HTTPResponse.Status, code: String? = nil, detail: String, headers: HTTPFields = [:]) {
+    init(
+        _ status: HTTPResponse.Status, code: String? = nil, detail: String, headers: HTTPFields = [:],
+        permission: String? = nil
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = headers
+        self.permission = permission
     }
 
     static let unauthenticated = Problem(
-        .unauthorized, detail: "Send an API key or the token from joining as Authorization: Bearer.",
+        .unauthorized, detail: "Send an API key, or the token from a login or from joining, as Authorization: Bearer.",
         headers: [.wwwAuthenticate: "Bearer realm=\"lens\""])
 
     /// RFC 6750 §3.1.
     static let unknownToken = Problem(
-        .unauthorized, detail: "The token is not known. Use a valid API key, or join again.",
+        .unauthorized,
+        detail: "The token is not known, or no longer good. Log in or join again, or use a valid API key.",
         headers: [.wwwAuthenticate: "Bearer realm=\"lens\", error=\"invalid_token\""])
 
     static let noSuchPage = Problem(.notFound, detail: "Nothing is served at this path.")
@@ -47,9 +54,11 @@ struct Problem: Error {
             let status: Int
             let detail: String
             let code: String?
+            let permission: String?
         }
         let body = Body(
-            type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail, code: code)
+            type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail, code: code,
+            permission: permission)
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"

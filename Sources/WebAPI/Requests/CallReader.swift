@@ -13,13 +13,25 @@ struct CallReader: Sendable {
 
     /// The cookie that joining sets.
     static let customerCookie = "lens_customer"
+    /// The cookie that a login sets.
+    static let consoleCookie = "lens_console"
 
-    /// Who calls. A bearer token counts before the cookie.
-    /// - Throws: 401.
-    func principal(of request: Request) async throws -> Principal {
+    /// Who calls. A bearer token counts before cookies; of those the one of the side that the path belongs to.
+    /// - Parameter withOneTimePassword: takes also technicians who still have to choose a password.
+    /// - Throws: 401, 403.
+    func principal(of request: Request, withOneTimePassword: Bool = false) async throws -> Principal {
         guard let presented = Self.credential(of: request) else { throw Problem.unauthenticated }
         if let key = apiKey(presented) { return .apiKey(key.name) }
         if let token = CustomerToken(presented), let principal = try await sessions.principal(presenting: token) {
+            return principal
+        }
+        if let token = LoginToken(presented),
+            let principal = try await sessions.accounts.principal(
+                presenting: token, withOneTimePassword: withOneTimePassword)
+        {
+            return principal
+        }
+        if let key = APIKeyText(presented), let principal = try await sessions.accounts.principal(presenting: key) {
             return principal
         }
         throw Problem.unknownToken
@@ -28,6 +40,11 @@ struct CallReader: Sendable {
     /// The token of a customer who comes back; nil without one.
     func customerToken(of request: Request) -> CustomerToken? {
         Self.credential(of: request).flatMap { CustomerToken($0) }
+    }
+
+    /// The token of a login; nil without one.
+    func loginToken(of request: Request) -> LoginToken? {
+        Self.credential(of: request).flatMap { LoginToken($0) }
     }
 
     /// Decodes a JSON object; no body at all reads as `{}`.
@@ -147,7 +164,7 @@ struct CallReader: Sendable {
         return found
     }
 
-    /// The bearer token, else the customer's cookie; an empty one is none (RFC 6750 §2.1).
+    /// The bearer token, else a cookie; an empty one is none (RFC 6750 §2.1).
     private static func credential(of request: Request) -> String? {
         if let header = request.headers[.authorization] {
             let parts = header.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
@@ -155,8 +172,11 @@ struct CallReader: Sendable {
                 return String(token)
             }
         }
-        let cookie = request.cookies[customerCookie]?.value
-        return cookie.flatMap { $0.isEmpty ? nil : $0 }
+        let path = request.uri.path
+        let isCustomers = path == "/api/v1/join" || path.hasPrefix("/api/v1/customer/")
+        // One browser may hold both, where somebody tries the product out.
+        let names = isCustomers ? [customerCookie, consoleCookie] : [consoleCookie, customerCookie]
+        return names.lazy.compactMap { request.cookies[$0]?.value }.first { !$0.isEmpty }
     }
 
     private static func mediaType(of request: Request) -> String? {

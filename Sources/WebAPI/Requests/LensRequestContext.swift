@@ -4,7 +4,7 @@ import NIOCore
 /// What is known of a request besides its bytes.
 struct LensRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let client: ClientConnection
+    var client: ClientConnection
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
@@ -25,5 +25,11 @@ struct ClientConnection: Sendable, Hashable {
         let isMapped = text.lowercased().hasPrefix(mappedPrefix) && text.contains(".")
         address = isMapped ? String(text.dropFirst(mappedPrefix.count)) : text
         isPrivate = isEncrypted || address == "::1" || address.hasPrefix("127.")
+    }
+
+    /// As a proxy tells it: private only if the way to the proxy was.
+    init(forwarded address: String, isEncrypted: Bool) {
+        self.address = address
+        isPrivate = isEncrypted
     }
 }

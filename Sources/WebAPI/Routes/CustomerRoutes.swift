@@ -32,6 +32,11 @@ struct CustomerRoutes: Sendable {
         let microphone: Bool
     }
 
+    private struct Media: Decodable {
+        let camera: String?
+        let microphone: String?
+    }
+
     private struct Answer: Decodable {
         let version: String
         let accepted: Bool
@@ -64,6 +69,11 @@ struct CustomerRoutes: Sendable {
         on(routes, "eula", Answer.self) { principal, body in
             try await sessions.answerEULA(version: body.version, accepted: body.accepted, by: principal)
         }
+        on(routes, "media", Media.self) { principal, body in
+            try await sessions.changeMedia(
+                camera: body.camera.map { try Field.word($0, "camera") },
+                microphone: body.microphone.map { try Field.word($0, "microphone") }, by: principal)
+        }
         on(routes, "leave", NoFields.self) { principal, _ in try await sessions.leave(by: principal) }
     }
 
@@ -81,7 +91,7 @@ struct CustomerRoutes: Sendable {
     private func body(_ session: LensSession) async -> SessionBody {
         await SessionBody(
             session, media: sessions.figures(of: session), for: .customer(session.id), at: sessions.now(),
-            publicURL: address.url)
+            publicURL: address.url, language: await sessions.language)
     }
 
     /// A cookie of the browser's session: the token itself ends with the Lens session. Strict, because only our own

@@ -1,3 +1,4 @@
+import Mail
 import Sessions
 
 /// A session on the wire. The PIN and its links go to the creator only (D20); a customer sees neither the technician's
@@ -9,12 +10,20 @@ struct SessionBody: Encodable {
         let entry: String
     }
 
+    struct Mail: Encodable {
+        let status: String
+        let detail: String?
+    }
+
     struct Customer: Encodable {
         let address: String
         let userAgent: String
         let claimedAt: String?
         let camera: Bool?
         let microphone: Bool?
+        /// Granted, and paused by the customer (D19).
+        let cameraPaused: Bool?
+        let microphoneMuted: Bool?
     }
 
     let id: String
@@ -29,6 +38,8 @@ struct SessionBody: Encodable {
     let pin: String?
     let pinExpiresAt: String?
     let links: Links?
+    let mailto: String?
+    let mail: Mail?
     let createdAt: String
     let waitingSince: String?
     let startedAt: String?
@@ -39,7 +50,8 @@ struct SessionBody: Encodable {
     let media: MediaFigures
 
     init(
-        _ session: LensSession, media: MediaFigures, for viewer: Principal, at now: WallTime, publicURL: String
+        _ session: LensSession, media: MediaFigures, for viewer: Principal, at now: WallTime, publicURL: String,
+        language: InviteLanguage
     ) {
         let isCustomer = if case .customer = viewer { true } else { false }
         id = session.id.text
@@ -56,6 +68,8 @@ struct SessionBody: Encodable {
         links = livePIN.map {
             Links(desktop: "\(publicURL)/?code=\($0)", mobile: "\(publicURL)/\($0)", entry: "\(publicURL)/")
         }
+        mailto = livePIN == nil ? nil : Self.mailto(session, at: now, publicURL: publicURL, language: language)
+        mail = isCustomer ? nil : session.mail.map { Mail(status: $0.status.rawValue, detail: $0.detail) }
         let isUnclaimed = !session.gates.pinClaimed && !session.hasEnded
         pinExpiresAt = isUnclaimed && !isCustomer ? session.pinExpiresAt.rfc3339 : nil
         createdAt = session.createdAt.rfc3339
@@ -70,8 +84,19 @@ struct SessionBody: Encodable {
             : session.claim.map {
                 Customer(
                     address: $0.address, userAgent: $0.userAgent, claimedAt: session.claimedAt?.rfc3339,
-                    camera: session.devices?.camera, microphone: session.devices?.microphone)
+                    camera: session.devices?.camera, microphone: session.devices?.microphone,
+                    cameraPaused: session.customerMedia.map { $0.camera == .paused },
+                    microphoneMuted: session.customerMedia.map { $0.microphone == .muted })
             }
         self.media = media
+    }
+
+    /// S41: for the technician's own mail program.
+    private static func mailto(
+        _ session: LensSession, at now: WallTime, publicURL: String, language: InviteLanguage
+    ) -> String? {
+        guard session.request.method == .email else { return nil }
+        return InviteMail(of: session, at: now, publicURL: publicURL, language: language)?
+            .mailto(session.request.email?.text ?? "")
     }
 }

@@ -15,6 +15,8 @@ struct SessionRoutes: Sendable {
         let method: String?
         let reference: String?
         let visibility: String?
+        let email: String?
+        let language: String?
     }
 
     private struct Start: Decodable {
@@ -23,6 +25,10 @@ struct SessionRoutes: Sendable {
 
     private struct End: Decodable {
         let notes: String?
+    }
+
+    private struct Notes: Decodable {
+        let notes: String
     }
 
     private struct Page: Encodable {
@@ -65,6 +71,9 @@ struct SessionRoutes: Sendable {
         }
         on(routes, "hold", NoFields.self) { id, principal, _ in try await sessions.hold(id, by: principal) }
         on(routes, "resume", NoFields.self) { id, principal, _ in try await sessions.resume(id, by: principal) }
+        on(routes, "notes", Notes.self) { id, principal, body in
+            try await sessions.note(body.notes, on: id, by: principal)
+        }
         on(routes, "end", End.self) { id, principal, body in
             try await sessions.end(id, notes: body.notes, by: principal)
         }
@@ -91,29 +100,24 @@ struct SessionRoutes: Sendable {
 
     private func body(_ session: LensSession, _ principal: Principal) async -> SessionBody {
         await SessionBody(
-            session, media: sessions.figures(of: session), for: principal, at: sessions.now(), publicURL: address.url)
+            session, media: sessions.figures(of: session), for: principal, at: sessions.now(), publicURL: address.url,
+            language: await sessions.language)
     }
 
     private static func newSession(_ body: Creation) throws -> NewSession {
         try NewSession(
-            kind: word(body.type, field: "type"), name: required(body.name, field: "name"),
-            method: word(body.method, field: "method"), reference: body.reference,
-            visibility: body.visibility.map { try word($0, field: "visibility") } ?? .private)
+            kind: Field.word(Field.required(body.type, "type"), "type"), name: Field.required(body.name, "name"),
+            method: Field.word(Field.required(body.method, "method"), "method"), reference: body.reference,
+            visibility: body.visibility.map { try Field.word($0, "visibility") } ?? .private,
+            email: body.email.map(email), language: body.language.map { try Field.word($0, "language") })
     }
 
-    private static func required(_ text: String?, field: String) throws -> String {
-        guard let text else { throw Problem(.badRequest, detail: "The field \"\(field)\" is missing.") }
-        return text
-    }
-
-    private static func word<Word: RawRepresentable & CaseIterable>(
-        _ text: String?, field: String
-    ) throws -> Word where Word.RawValue == String {
-        guard let word = Word(rawValue: try required(text, field: field)) else {
-            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw SessionError.invalid(field: field, "must be one of: \(words)")
+    /// Checked before a PIN is made (D16).
+    private static func email(_ text: String) throws -> EmailAddress {
+        guard let email = EmailAddress(text) else {
+            throw SessionError.invalid(field: "email", "must be an e-mail address such as name@example.org")
         }
-        return word
+        return email
     }
 
     private static func query(_ request: Request, _ viewer: Principal) throws -> SessionQuery {
@@ -121,7 +125,7 @@ struct SessionRoutes: Sendable {
         var query = SessionQuery(viewer: viewer)
         if let text = parameters["status"], !text.isEmpty {
             let words = text.split(separator: ",", omittingEmptySubsequences: false)
-            query.statuses = Set(try words.map { try word(String($0), field: "status") as SessionStatus })
+            query.statuses = Set(try words.map { try Field.word(String($0), "status") as SessionStatus })
         }
         if let text = parameters["limit"] {
             guard let limit = Int(text), SessionQuery.limits.contains(limit) else {

@@ -4,6 +4,7 @@ public struct MetricsText: Sendable {
         /// Only ever grows.
         case counter
         case gauge
+        case histogram
     }
 
     public private(set) var text = ""
@@ -18,6 +19,23 @@ public struct MetricsText: Sendable {
     public mutating func add(_ name: String, _ kind: Kind, help: String, _ samples: [(labels: String, value: Double)]) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
         for sample in samples { text += "\(name)\(sample.labels) \(Self.number(sample.value))\n" }
+    }
+
+    /// Writes a histogram.
+    /// - Parameters:
+    ///   - bounds: upper bounds of the classes.
+    ///   - counts: of the classes, not summed up; one more than bounds.
+    public mutating func add(
+        histogram name: String, help: String, bounds: [Double], counts: [UInt64], sum: Double
+    ) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(Kind.histogram.rawValue)\n"
+        var total: UInt64 = 0
+        for (bound, count) in zip(bounds, counts) {
+            total += count
+            text += "\(name)_bucket{le=\"\(Self.number(bound))\"} \(total)\n"
+        }
+        total += counts.dropFirst(bounds.count).reduce(0, +)
+        text += "\(name)_bucket{le=\"+Inf\"} \(total)\n\(name)_sum \(Self.number(sum))\n\(name)_count \(total)\n"
     }
 
     /// Whole numbers without a point, so that large counts stay exact to the eye.

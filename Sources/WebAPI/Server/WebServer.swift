@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdHTTP2
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -19,6 +20,10 @@ public struct WebServer: Service {
         /// What links start with, such as `https://lens.example.org`; nil is the listening address.
         public var publicURL: String?
         public var apiKeys: [APIKey]
+        /// Nil: plain HTTP. With it HTTP/2 and HTTP/1.1 over TLS.
+        public var certificate: ServerCertificate?
+        /// Whether an address is that of a proxy of the operator's own, whose word on where a request came from counts.
+        public var isTrustedProxy: @Sendable (String) -> Bool = { _ in false }
         /// Named in answers to WHIP and WHEP.
         public var iceServers: [ICEServer] = []
         /// Serves pages for trying media under `/dev`.
@@ -59,15 +64,22 @@ public struct WebServer: Service {
         self.metrics = metrics
         self.logger = logger
         address = PublicAddress(
-            configured: configuration.publicURL, host: configuration.host, port: configuration.port)
+            configured: configuration.publicURL, host: configuration.host, port: configuration.port,
+            isEncrypted: configuration.certificate != nil)
     }
+
+    /// What links start with, once the server listens.
+    public var publicURL: String { address.url }
 
     /// All routes, as served by `run`.
     func router() -> Router<LensRequestContext> {
         let router = Router(context: LensRequestContext.self, options: [.autoGenerateHeadEndpoints])
         let paths = PathTable()
+        router.add(
+            middleware: ClientMiddleware(
+                isEncrypted: configuration.certificate != nil, isTrusted: configuration.isTrustedProxy))
         router.add(middleware: MediaCORSMiddleware())
-        router.add(middleware: ProblemMiddleware(paths: paths))
+        router.add(middleware: ProblemMiddleware(paths: paths, metrics: sessions.metrics))
         let call = CallReader(
             sessions: sessions, apiKeys: configuration.apiKeys, jsonLimit: configuration.jsonLimit,
             sdpLimit: configuration.sdpLimit)
@@ -75,6 +87,14 @@ public struct WebServer: Service {
         HealthRoutes(readiness: readiness, metrics: metrics).add(to: routes)
         SessionRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         CustomerRoutes(call: call, sessions: sessions, address: address).add(to: routes)
+        OpenAPIRoutes().add(to: routes)
+        ChatRoutes(call: call, sessions: sessions).add(to: routes)
+        DrawingRoutes(call: call, sessions: sessions).add(to: routes)
+        HistoryRoutes(call: call, sessions: sessions).add(to: routes)
+        EventRoutes(call: call, sessions: sessions, address: address).add(to: routes)
+        LoginRoutes(call: call, accounts: sessions.accounts, address: address).add(to: routes)
+        SettingsRoutes(call: call, sessions: sessions).add(to: routes)
+        RegistryRoutes(call: call, accounts: sessions.accounts).add(to: routes)
         MediaRoutes(call: call, sessions: sessions, iceServers: configuration.iceServers).add(to: routes)
         if configuration.servesDevPages { DevRoutes().add(to: routes) }
         return router
@@ -83,14 +103,22 @@ public struct WebServer: Service {
     /// The server as Hummingbird runs it.
     func application(
         onReady: @escaping @Sendable (_ port: Int) async -> Void
-    ) -> Application<RouterResponder<LensRequestContext>> {
+    ) throws -> Application<RouterResponder<LensRequestContext>> {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)
+        let idle = Duration.seconds(Int64(configuration.idleSeconds))
+        let plain = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(Int64(configuration.idleSeconds)), httpDecoderConfiguration: decoder)
+        let builder: HTTPServerBuilder =
+            if let certificate = configuration.certificate {
+                try .http2Upgrade(
+                    tlsConfiguration: certificate.configuration,
+                    configuration: .init(idleTimeout: idle, streamConfiguration: plain))
+            } else {
+                .http1(configuration: plain)
+            }
         return Application(
-            router: router(),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(Int64(configuration.idleSeconds)), httpDecoderConfiguration: decoder)),
+            router: router(), server: builder,
             configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port)),
             onServerRunning: { [address, configuration] channel in
                 let port = channel.localAddress?.port ?? configuration.port
@@ -107,12 +135,14 @@ public struct WebServer: Service {
     /// - Parameter onReady: called once with the port, when connections are accepted.
     /// - Throws: `WebServerError` if it cannot listen.
     public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
-        let application = application(onReady: onReady)
+        let application = try application(onReady: onReady)
         do {
             try await withGracefulShutdownHandler {
                 try await application.run()
-            } onGracefulShutdown: { [readiness] in
+            } onGracefulShutdown: { [readiness, sessions] in
                 readiness.startDraining()
+                // Streams of events would keep their connections, and with them the server.
+                sessions.feed.finish()
             }
         } catch {
             throw WebServerError(error, host: configuration.host, port: configuration.port) ?? error

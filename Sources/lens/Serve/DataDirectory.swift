@@ -32,11 +32,28 @@ struct DataDirectory: ~Copyable {
 
     deinit { close(lock) }
 
-    func openStore() throws -> SQLiteSessionStore {
-        let file = url.appending(path: "lens.sqlite").path
-        let key = try auditKey(isNew: !FileManager.default.fileExists(atPath: file))
+    /// - Parameter keepsNotices: somebody is to be told of each change of status.
+    func openStore(keepsNotices: Bool) throws -> SQLiteSessionStore {
+        let isNew = !FileManager.default.fileExists(atPath: Self.database(url).path)
+        return try Self.store(url, Self.auditKey(url, isNew: isNew), keepsNotices: keepsNotices)
+    }
+
+    /// What a server keeps there, whether one runs or not: the store and the key of its log.
+    static func openExisting(_ url: URL) throws -> (store: SQLiteSessionStore, key: AuditKey) {
+        guard FileManager.default.fileExists(atPath: database(url).path) else {
+            throw SettingsError(description: "\(url.path) is no data directory; lens serve --data makes one")
+        }
+        let key = try auditKey(url, isNew: false)
+        // The administrator's commands change no session.
+        return (try store(url, key, keepsNotices: false), key)
+    }
+
+    private static func database(_ url: URL) -> URL { url.appending(path: "lens.sqlite") }
+
+    private static func store(_ url: URL, _ key: AuditKey, keepsNotices: Bool) throws -> SQLiteSessionStore {
+        let file = database(url).path
         do {
-            return try SQLiteSessionStore(file: file, auditKey: key)
+            return try SQLiteSessionStore(file: file, auditKey: key, keepsNotices: keepsNotices)
         } catch {
             guard case .store(let reason) = error else { throw error }
             throw SettingsError(description: "cannot open \(file): \(reason)")
@@ -44,7 +61,7 @@ struct DataDirectory: ~Copyable {
     }
 
     /// Without its key the log could not be continued, nor verified.
-    private func auditKey(isNew: Bool) throws -> AuditKey {
+    private static func auditKey(_ url: URL, isNew: Bool) throws -> AuditKey {
         let file = url.appending(path: "audit.key")
         if let bytes = FileManager.default.contents(atPath: file.path) {
             if let key = AuditKey(Array(bytes)) { return key }
@@ -56,9 +73,31 @@ struct DataDirectory: ~Copyable {
         }
         var generator = SystemRandomNumberGenerator()
         let key = AuditKey(using: &generator)
-        let isKept = FileManager.default.createFile(
-            atPath: file.path, contents: Data(key.secretBytes), attributes: [.posixPermissions: 0o600])
-        guard isKept else { throw SettingsError(description: "cannot write \(file.path); check --data and its owner") }
+        guard write(Data(key.secretBytes), to: file), synchronize(url) else {
+            throw SettingsError(description: "cannot write \(file.path); check --data and its owner")
+        }
         return key
+    }
+
+    /// On the disk, so that no entry is older than the key that sealed it.
+    private static func write(_ data: Data, to file: URL) -> Bool {
+        let descriptor = unsafe open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try handle.write(contentsOf: data)
+            try handle.synchronize()
+        } catch {
+            return false
+        }
+        return true
+    }
+
+    /// The directory's own entries.
+    private static func synchronize(_ url: URL) -> Bool {
+        let descriptor = unsafe open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MediaCore
 import MediaIO
 import MediaWire
@@ -19,6 +20,21 @@ actor RelayGateway: MediaGateway {
     private var fingerprints: [Int: CertificateFingerprint] = [:]
     /// For what shards report, which know sessions by their keys only.
     private var sessionNames: [RelaySessionKey: SessionID] = [:]
+
+    /// When something was last heard of sessions' customers.
+    private var lives: [SessionID: Life] = [:]
+
+    private struct Life {
+        var signs: UInt64
+        var since: Instant
+        /// Said good-bye; nothing but a sign of life takes that back.
+        var isGone = false
+    }
+
+    #if DEBUG
+        /// For the test that shows that a gate which opens too early would be seen. No release has this.
+        private static let forcesGatesOpen = ProcessInfo.processInfo.environment["LENS_TEST_FORCE_GATE_OPEN"] == "1"
+    #endif
 
     /// Overload shows within half a second and is over a second after its end at the earliest.
     private static let secondsToRetry = 5
@@ -60,6 +76,11 @@ actor RelayGateway: MediaGateway {
         let shard = shards[placement.shard]
         do throws(MediaGatewayError) {
             let (leg, answer) = try await addLeg(for: offer, placement, to: shard)
+            #if DEBUG
+                if Self.forcesGatesOpen {
+                    try await Self.run(on: shard) { relay, now in relay.forceGateOpen(placement.key, at: now) }
+                }
+            #endif
             return remember(leg, of: offer, answer)
         } catch {
             if isNew { forget(offer.session) }
@@ -179,6 +200,7 @@ actor RelayGateway: MediaGateway {
     private func forget(_ session: SessionID) {
         guard let placement = placements.removeValue(forKey: session) else { return }
         loads[placement.shard].sessions -= 1
+        lives[session] = nil
         sessionNames[placement.key] = nil
     }
 
@@ -194,6 +216,34 @@ actor RelayGateway: MediaGateway {
 
     /// Of each shard, as last measured.
     var shardLoads: [ShardLoad] { loads }
+
+    /// For each session how long its customer has not been heard of, in ms; nothing for one that has had no customer here.
+    func silences(of sessions: [SessionID]) async -> [SessionID: Int64] {
+        for (index, shard) in shards.enumerated() {
+            let here = sessions.compactMap { session in
+                placements[session].flatMap { $0.shard == index ? (session, $0.key) : nil }
+            }
+            guard !here.isEmpty else { continue }
+            let keys = here.map(\.1)
+            let signs = try? await Self.run(on: shard) { relay, _ in
+                keys.map { relay.signsOfLife(of: $0, from: .customer) }
+            }
+            // The next look finds what this one could not.
+            for ((session, _), signs) in zip(here, signs ?? []) { note(signs, of: session) }
+        }
+        let now = MonotonicClock.now
+        return lives.compactMapValues { life in
+            life.isGone ? SessionService.lostAfter : now.nanoseconds(since: life.since) / 1_000_000
+        }
+    }
+
+    private func note(_ signs: UInt64?, of session: SessionID) {
+        guard let signs, placements[session] != nil, lives[session]?.signs != signs else { return }
+        lives[session] = Life(signs: signs, since: MonotonicClock.now)
+    }
+
+    /// The session's customer has ended the connection.
+    func noteGoodbye(of session: SessionID) { lives[session]?.isGone = true }
 
     /// The session that a shard knows by `key`; nil if it has ended.
     func session(for key: RelaySessionKey) -> SessionID? { sessionNames[key] }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import ServiceLifecycle
+import Sessions
 import UnixSignals
 
 /// `lens serve`.
@@ -15,6 +16,9 @@ struct ServeCommand: AsyncParsableCommand {
 
             Settings come from flags, then the environment (LENS_HTTP, LENS_MEDIA_ADDRESS, …: the flag's name in capitals), \
             then the file that --config or LENS_CONFIG names (YAML, the flags' names as keys).
+
+            A first start makes the group Support and an administrator, whose one-time password is printed; lens admin makes \
+            the others.
 
             EXAMPLES
               lens serve
@@ -58,8 +62,29 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "directory"))
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Notes there where the audit log ends, so that one that was cut off is found; best where nobody who may change the data can write (default: audit.heads in the data directory).",
+            valueName: "file"))
+    var auditHeads: String?
+
     @Option(help: ArgumentHelp("What links start with (default: the HTTP address).", valueName: "url"))
     var publicURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate (PEM) for HTTPS, with HTTP/2; read again when it changes (default: plain HTTP).",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key (PEM).", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A network of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto count; repeatable.",
+            valueName: "cidr"))
+    var trustedProxy: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -72,6 +97,38 @@ struct ServeCommand: AsyncParsableCommand {
             "A STUN or TURN server that clients are told of: stun:HOST, or \"turn:HOST USERNAME CREDENTIAL\"; repeatable.",
             valueName: "server"))
     var iceServer: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The mail server for invites: smtp://HOST:PORT (STARTTLS), smtps://HOST:PORT, or smtp-plain://localhost:25 (default: none; technicians use their own mail programs).",
+            valueName: "url"))
+    var smtp: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name to log in to the mail server with; the password by LENS_SMTP_PASSWORD or the file.",
+            valueName: "name"))
+    var smtpUser: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificates that the mail server's is checked against (default: the system's).", valueName: "file"))
+    var smtpCA: String?
+
+    @Option(help: ArgumentHelp("The sender of invites.", valueName: "address"))
+    var mailFrom: String?
+
+    @Option(help: ArgumentHelp("What stands beside that address (default: Lens Relay).", valueName: "text"))
+    var mailFromName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Is told of each change of a session's status by a POST, signed with the secret in LENS_WEBHOOK_SECRET or the file.",
+            valueName: "url"))
+    var webhook: String?
+
+    @Option(help: ArgumentHelp("Of invites that ask for none: en or de (default: en).", valueName: "code"))
+    var language: String?
 
     @Option(
         help: ArgumentHelp(
@@ -122,6 +179,10 @@ struct ServeCommand: AsyncParsableCommand {
                         service: ServerService(server: server) { running in
                             // Printed, not logged: it is for the person at the terminal only.
                             if madeKey { printError("API key of this run: \(running.apiKey)") }
+                            if let first = running.firstAdministrator {
+                                printError(
+                                    "First administrator: \(first.email), one-time password: \(first.password)")
+                            }
                         },
                         successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
@@ -146,10 +207,22 @@ struct ServeCommand: AsyncParsableCommand {
                 mediaTCPPort: sources.one("media-tcp-port", mediaTCPPort),
                 shards: sources.one("shards", shards.map(String.init)),
                 data: sources.one("data", data),
+                auditHeads: sources.one("audit-heads", auditHeads),
                 apiKey: sources.one("api-key", apiKey),
                 publicURL: sources.one("public-url", publicURL),
                 sdesPeers: sources.many("sdes-peers", sdesPeers),
                 iceServers: sources.many("ice-server", iceServer),
+                tlsCertificate: sources.one("tls-certificate", tlsCertificate),
+                tlsKey: sources.one("tls-key", tlsKey),
+                trustedProxies: sources.many("trusted-proxy", trustedProxy),
+                mail: MailValues(
+                    smtp: sources.one("smtp", smtp), user: sources.one("smtp-user", smtpUser),
+                    password: sources.one("smtp-password", nil),
+                    certificateAuthority: sources.one("smtp-ca", smtpCA), from: sources.one("mail-from", mailFrom),
+                    fromName: sources.one("mail-from-name", mailFromName)),
+                language: sources.one("language", language),
+                webhook: sources.one("webhook", webhook),
+                webhookSecret: sources.one("webhook-secret", nil),
                 srtpBackend: sources.one("srtp-backend", srtpBackend),
                 udpOffload: sources.one("udp-offload", udpOffload),
                 retransmissionMemory: sources.one("retransmission-memory", retransmissionMemory.map(String.init)),

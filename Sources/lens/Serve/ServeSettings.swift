@@ -1,6 +1,7 @@
 import MediaCore
 import MediaIO
 import MediaWire
+import Sessions
 import WebAPI
 
 /// What `lens serve` runs with: flags, environment and file put together.
@@ -16,11 +17,24 @@ struct ServeSettings: Sendable, Equatable {
     var shards = 1
     /// Where sessions and the audit log are kept; nil: in memory, gone with the process.
     var data: String?
+    /// Where the audit log's heads are noted; nil: in the data directory.
+    var auditHeads: String?
     /// Nil: one is made for this run and printed.
     var apiKey: String?
     var publicURL: String?
+    /// Files in PEM; nil: plain HTTP.
+    var tlsCertificate: String?
+    var tlsKey: String?
+    /// Networks of proxies whose word on where a request came from counts.
+    var trustedProxies: [IPNetwork] = []
     /// Networks that SDES players may have their media sent to, beside the caller's own address.
     var sdesPeers: [IPNetwork] = []
+    /// Who is told of each change of status.
+    var webhook: WebhookSettings?
+    /// What invites are mailed through; nil: technicians use their own mail programs.
+    var mail: MailSettings?
+    /// Of invites that ask for none.
+    var language = InviteLanguage.english
     /// STUN and TURN servers that clients are told of.
     var iceServers: [ICEServer] = []
     var srtpBackend = SRTPBackend.best

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import MediaCore
 import MediaIO
@@ -12,6 +13,8 @@ struct RunningServer: Sendable {
     let url: String
     let apiKey: String
     let shards: [ShardThread]
+    /// Made by this start, as there was no account.
+    let firstAdministrator: AccountService.FirstAdministrator?
 
     /// From the kernel's receive stamp to the return of the send, over all shards.
     var relayLatency: LatencyHistogram {
@@ -100,25 +103,55 @@ struct Server: Sendable {
         let gateway = RelayGateway(shards: shards, announced: announced, sdesPeers: settings.sdesPeers)
         // Alive, and the directory with it, until the server has ended.
         let directory = try settings.data.map { try DataDirectory($0) }
+        let keepsNotices = settings.webhook != nil
+        let store: any SessionStore & RegistryStore & NoticeStore =
+            try directory?.openStore(keepsNotices: keepsNotices) ?? MemorySessionStore(keepsNotices: keepsNotices)
+        let accounts = AccountService(store: store, now: SystemTime.now, waiting: SystemTime.waiting)
+        let first = try await accounts.prepare()
+        var sessionSettings = SessionSettings()
+        sessionSettings.sendsMail = settings.mail != nil
+        sessionSettings.language = settings.language
         let sessions = SessionService(
-            store: try directory?.openStore() ?? MemorySessionStore(), media: gateway,
-            now: { WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000)) },
-            waiting: WaitingClock(
-                milliseconds: { Int64(clamping: MonotonicClock.now.nanoseconds / 1_000_000) },
-                pause: { try? await Task.sleep(for: .milliseconds($0)) }))
+            store: store, media: gateway, accounts: accounts, settings: sessionSettings, now: SystemTime.now,
+            waiting: SystemTime.waiting)
         let key = settings.apiKey ?? Self.randomKey()
-        guard let apiKey = APIKey(name: "api-key", key: key) else {
+        guard let apiKey = APIKey(name: APIKeyName.configured, key: key) else {
             throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")
         }
         var configuration = WebServer.Configuration(
             host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey])
         configuration.iceServers = settings.iceServers
         configuration.servesDevPages = settings.servesDevPages
+        let certificate = try settings.tlsCertificate.map {
+            try ServerCertificate(certificate: $0, key: settings.tlsKey ?? "")
+        }
+        configuration.certificate = certificate
+        let proxies = settings.trustedProxies
+        configuration.isTrustedProxy = { text in
+            IPAddress(text).map { address in proxies.contains { $0.contains(address) } } ?? false
+        }
         let web = WebServer(
             configuration: configuration, sessions: sessions,
-            metrics: { await RelayMetrics.text(shards: shards, gateway: gateway) }, logger: logger)
+            metrics: {
+                var text = MetricsText()
+                await SessionMetrics.add(sessions, to: &text)
+                ProcessMetrics.add(to: &text)
+                return await RelayMetrics.text(shards: shards, gateway: gateway) + text.text
+            }, logger: logger)
         // Leaving this scope cancels the watch and waits for it.
-        async let _: Void = ShardWatch(shards: shards, gateway: gateway, logger: logger).run()
+        async let _: Void = ShardWatch(shards: shards, gateway: gateway, sessions: sessions, logger: logger).run()
+        async let _: Void = noteAuditHeads(of: store)
+        let mailer = settings.mail.map {
+            InviteMailer($0, language: { await sessions.language }, publicURL: { web.publicURL })
+        }
+        async let _: Void = watch(certificate)
+        let dispatcher = settings.webhook.map {
+            WebhookDispatcher($0, store: store, publicURL: { web.publicURL }, logger: logger)
+        }
+        async let _: Void? = dispatcher?.run()
+        async let _: Void = SessionHousekeeping(
+            sessions: sessions, gateway: gateway, mailer: mailer, logger: logger
+        ).run()
         try await web.run { port in
             let host = settings.httpHost.contains(":") ? "[\(settings.httpHost)]" : settings.httpHost
             logger.info(
@@ -130,8 +163,31 @@ struct Server: Sendable {
                     "tcp": "\(shards.compactMap { $0.streamAddress?.port }.map { String($0) }.joined(separator: ","))",
                     "ports": "\(shards.map { String($0.localAddress.port) }.joined(separator: ","))",
                 ])
-            await onReady(RunningServer(url: "http://\(host):\(port)", apiKey: key, shards: shards))
+            await onReady(
+                RunningServer(
+                    url: "\(certificate == nil ? "http" : "https")://\(host):\(port)", apiKey: key, shards: shards,
+                    firstAdministrator: first))
         }
+    }
+
+    /// Takes a renewed certificate within ten seconds.
+    private func watch(_ certificate: ServerCertificate?) async {
+        guard let certificate else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(10))
+            do {
+                if try certificate.reload() { logger.notice("the TLS certificate was renewed") }
+            } catch {
+                logger.warning("the TLS certificate cannot be renewed", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func noteAuditHeads(of store: any SessionStore) async {
+        guard let data = settings.data else { return }
+        let standard = AuditHeadsFile.standard(URL(filePath: data, directoryHint: .isDirectory))
+        let file = settings.auditHeads.map { AuditHeadsFile(URL(filePath: $0)) } ?? AuditHeadsFile(standard)
+        await AuditHeadsTask(store: store, file: file, logger: logger).run()
     }
 
     /// 192 random bits.

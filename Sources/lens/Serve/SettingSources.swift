@@ -2,6 +2,7 @@ import Foundation
 import MediaCore
 import MediaIO
 import MediaWire
+import Sessions
 import WebAPI
 import Yams
 
@@ -35,7 +36,10 @@ enum SettingsFile {
     static let keys: Set<String> = [
         "http", "media-address", "media-port", "media-tcp-port", "shards", "data", "api-key", "public-url",
         "sdes-peers",
-        "ice-server", "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level",
+        "ice-server", "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level", "audit-heads",
+        "smtp", "smtp-user", "smtp-password", "smtp-ca", "mail-from", "mail-from-name", "language", "webhook",
+        "webhook-secret",
+        "tls-certificate", "tls-key", "trusted-proxy",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -87,10 +91,18 @@ struct SettingValues {
     var mediaTCPPort: String?
     var shards: String?
     var data: String?
+    var auditHeads: String?
     var apiKey: String?
     var publicURL: String?
     var sdesPeers: [String] = []
     var iceServers: [String] = []
+    var tlsCertificate: String?
+    var tlsKey: String?
+    var trustedProxies: [String] = []
+    var mail = MailValues()
+    var language: String?
+    var webhook: String?
+    var webhookSecret: String?
     var srtpBackend: String?
     var udpOffload: String?
     var retransmissionMemory: String?
@@ -135,6 +147,12 @@ extension ServeSettings {
             guard !path.isEmpty else { throw SettingsError(description: "--data is empty; give a directory") }
             data = path
         }
+        if let path = values.auditHeads {
+            guard data != nil else {
+                throw SettingsError(description: "--audit-heads needs a log that is kept; add --data")
+            }
+            auditHeads = path
+        }
         apiKey = values.apiKey
         if let key = apiKey, key.isEmpty { throw SettingsError(description: "the API key is empty; give another") }
         if let url = values.publicURL {
@@ -156,6 +174,24 @@ extension ServeSettings {
                         "--ice-server: write stun:HOST, or \"turn:HOST USERNAME CREDENTIAL\" in one value")
             }
             return server
+        }
+        (tlsCertificate, tlsKey) = (values.tlsCertificate, values.tlsKey)
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw SettingsError(description: "TLS needs both --tls-certificate and --tls-key")
+        }
+        trustedProxies = try values.trustedProxies.map { text in
+            guard let network = IPNetwork(text) else {
+                throw SettingsError(description: "--trusted-proxy \(text) is not a network such as 192.0.2.0/24")
+            }
+            return network
+        }
+        mail = try MailSettings(values.mail)
+        webhook = try WebhookSettings(url: values.webhook, secret: values.webhookSecret)
+        if let text = values.language {
+            guard let known = InviteLanguage(rawValue: text) else {
+                throw SettingsError(description: "--language \(text) is not known; choose en or de")
+            }
+            language = known
         }
         if let name = values.srtpBackend {
             guard let backend = SRTPBackend(rawValue: name), backend.isAvailable else {
@@ -212,12 +248,24 @@ extension ServeSettings {
             "media-tcp-port: \(firstStreamPort.map { String($0) } ?? "off")",
             "shards: \(shards)",
             data.map { "data: \"\($0)\"" } ?? "# data: in memory",
+            auditHeads.map { "audit-heads: \"\($0)\"" } ?? "# audit-heads: in the data directory",
             apiKey == nil ? "# api-key: made for each run" : "# api-key: set",
         ]
         if let publicURL { lines.append("public-url: \"\(publicURL)\"") }
         lines.append("sdes-peers: [\(sdesPeers.map { "\"\($0)\"" }.joined(separator: ", "))]")
         // Credentials are not shown.
         if !iceServers.isEmpty { lines.append("# ice-server: \(iceServers.map(\.url).joined(separator: ", "))") }
+        if let tlsCertificate, let tlsKey {
+            lines += ["tls-certificate: \"\(tlsCertificate)\"", "tls-key: \"\(tlsKey)\""]
+        }
+        if !trustedProxies.isEmpty {
+            lines.append("trusted-proxy: [\(trustedProxies.map { "\"\($0)\"" }.joined(separator: ", "))]")
+        }
+        if let mail {
+            lines += ["smtp: \(mail.server)", "mail-from: \(mail.from)", "mail-from-name: \"\(mail.fromName)\""]
+        }
+        if let webhook { lines.append("webhook: \"\(webhook.url)\"") }
+        lines.append("language: \(language.rawValue)")
         lines.append("srtp-backend: \(srtpBackend)")
         lines.append("udp-offload: \(udpOffload)")
         lines.append("retransmission-memory: \(retransmissionMemory)")

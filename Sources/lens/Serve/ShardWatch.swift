@@ -1,11 +1,13 @@
 import Logging
 import MediaCore
 import MediaIO
+import Sessions
 
 /// Reads what the shards tell and measure, tells the gateway how busy they are, and warns of what the operator should know.
 struct ShardWatch: Sendable {
     let shards: [ShardThread]
     let gateway: RelayGateway
+    let sessions: SessionService
     let logger: Logger
 
     /// Runs until its task is cancelled.
@@ -20,6 +22,7 @@ struct ShardWatch: Sendable {
 
     private func log(_ events: AsyncStream<ShardEvent>, shard: Int) async {
         for await event in events {
+            await tell(event)
             // Building the message asks the gateway; nobody does that for a log that is off.
             guard logger.logLevel <= .debug else { continue }
             let (text, key, side): (String, RelaySessionKey, SessionSide?) =
@@ -34,6 +37,17 @@ struct ShardWatch: Sendable {
             metadata["session"] = await gateway.session(for: key).map { "\($0)" } ?? "ended"
             if let side { metadata["side"] = "\(side)" }
             logger.debug("\(text)", metadata: metadata)
+        }
+    }
+
+    /// What the session service has to know.
+    private func tell(_ event: ShardEvent) async {
+        switch event {
+        case .goodbye(_, let key, .customer):
+            if let session = await gateway.session(for: key) { await gateway.noteGoodbye(of: session) }
+        case .firstForwarded(let key):
+            if let session = await gateway.session(for: key) { await sessions.noteFirstMedia(of: session) }
+        default: break
         }
     }
 

@@ -22,7 +22,7 @@ struct PINGuessingTests {
     /// gains by coming earlier. Each second an honest customer comes from a network of their own, every fifth of them with a mistake
     /// first.
     private static func attack(networks: Int) -> Outcome {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         var outcome = Outcome()
         let addresses = (0..<networks).map { ClientNetwork("10.0.\($0 >> 8).\($0 & 255)") }
         var due: [Int: [Int]] = [0: Array(0..<networks)]
@@ -43,7 +43,7 @@ struct PINGuessingTests {
         return outcome
     }
 
-    private static func honest(_ number: Int, _ throttle: inout PINThrottle, _ outcome: inout Outcome) {
+    private static func honest(_ number: Int, _ throttle: inout MistakeThrottle, _ outcome: inout Outcome) {
         let time = Int64(number * 1000 + 999)
         let network = ClientNetwork("172.\(16 + number >> 16).\(number >> 8 & 255).\(number & 255)")
         if number % 5 == 0 { _ = throttle.attempt(from: network, at: time) }

@@ -30,15 +30,25 @@ final class TestClock: Sendable {
 struct Bench {
     let clock = TestClock()
     let media = MemoryMediaGateway()
-    let store: any SessionStore
+    let store: any SessionStore & RegistryStore
+    let accounts: AccountService
     let service: SessionService
     let key = Principal.apiKey("bench")
 
-    init(seed: UInt64 = 1, store: any SessionStore = MemorySessionStore(), settings: SessionSettings = .init()) {
+    init(
+        seed: UInt64 = 1, store: any SessionStore & RegistryStore = MemorySessionStore(),
+        settings: SessionSettings = .init()
+    ) {
         self.store = store
+        var accounting = AccountService.Settings()
+        // As dear as in service would make tests slow, and prove nothing more.
+        accounting.passwordCost = PasswordHash.Cost(logN: 4, r: 8, p: 1)
+        accounts = AccountService(
+            store: store, settings: accounting, now: { [clock] in clock.now }, waiting: clock.waiting,
+            generator: SeededGenerator(seed: seed &+ 1_000_000))
         service = SessionService(
-            store: store, media: media, settings: settings, now: { [clock] in clock.now }, waiting: clock.waiting,
-            generator: SeededGenerator(seed: seed))
+            store: store, media: media, accounts: accounts, settings: settings, now: { [clock] in clock.now },
+            waiting: clock.waiting, generator: SeededGenerator(seed: seed))
     }
 
     func create(_ name: String = "Ada") async throws -> LensSession {

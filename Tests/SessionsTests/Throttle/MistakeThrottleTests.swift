@@ -2,7 +2,7 @@ import Sessions
 import TestSupport
 import Testing
 
-struct PINThrottleTests {
+struct MistakeThrottleTests {
     private let network = ClientNetwork("192.0.2.1")
 
     private func other(_ number: Int) -> ClientNetwork {
@@ -11,7 +11,7 @@ struct PINThrottleTests {
 
     /// How many attempts are let through in `duration` ms when one comes each `interval` ms.
     private func allowed(
-        _ throttle: inout PINThrottle, from network: ClientNetwork, for duration: Int64, each interval: Int64
+        _ throttle: inout MistakeThrottle, from network: ClientNetwork, for duration: Int64, each interval: Int64
     ) -> Int {
         var count = 0
         for time in stride(from: 0, to: duration, by: Int(interval)) {
@@ -21,7 +21,7 @@ struct PINThrottleTests {
     }
 
     @Test func D8_theFirstFiveMistakesAreFreeAndTheSixthSaysHowLongToWait() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         for _ in 0..<5 { #expect(throttle.attempt(from: network, at: 1000) == .allowed(afterMilliseconds: 0)) }
         #expect(throttle.attempt(from: network, at: 1000) == .refused(forMilliseconds: 60_000))
         #expect(throttle.attempt(from: network, at: 41_000) == .refused(forMilliseconds: 20_000))
@@ -30,18 +30,18 @@ struct PINThrottleTests {
     }
 
     @Test func D8_attemptsAtOnceAreAsManyMistakesAsAttemptsInARow() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         #expect(allowed(&throttle, from: network, for: 1000, each: 1) == 5)
     }
 
     @Test func D8_aRefusedAttemptDoesNotLengthenTheWait() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         // One a minute, however many are tried: the free five, and those of the 59 minutes behind them.
         #expect(allowed(&throttle, from: network, for: 3_600_000, each: 10) == 5 + 59)
     }
 
     @Test func D8_rightPINsNeverCount() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         for time in 0..<1000 {
             #expect(throttle.attempt(from: network, at: Int64(time)) == .allowed(afterMilliseconds: 0))
             throttle.forgive(network, at: Int64(time))
@@ -50,13 +50,13 @@ struct PINThrottleTests {
     }
 
     @Test func D8_networksDoNotAnswerForEachOther() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         #expect(allowed(&throttle, from: network, for: 1000, each: 1) == 5)
         #expect(throttle.attempt(from: other(1), at: 1000) == .allowed(afterMilliseconds: 0))
     }
 
     @Test func D8_theOverallLimitDelaysThoseWithMistakesAndNeverTheOthers() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         for number in 0..<1000 { _ = throttle.attempt(from: other(number), at: 0) }
         #expect(throttle.attempt(from: network, at: 0) == .allowed(afterMilliseconds: 0))
         #expect(throttle.attempt(from: network, at: 0) == .allowed(afterMilliseconds: 1500))
@@ -66,23 +66,23 @@ struct PINThrottleTests {
     }
 
     @Test func D8_fewMistakesOverallDelayNobody() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         for number in 0..<150 { _ = throttle.attempt(from: other(number), at: 0) }
         _ = throttle.attempt(from: network, at: 0)
         #expect(throttle.attempt(from: network, at: 0) == .allowed(afterMilliseconds: 0))
     }
 
     @Test func D8_aClockThatGoesBackNeitherForgivesNorPunishes() {
-        var throttle = PINThrottle()
+        var throttle = MistakeThrottle()
         for _ in 0..<5 { _ = throttle.attempt(from: network, at: 100_000) }
         #expect(throttle.attempt(from: network, at: 0) == .refused(forMilliseconds: 60_000))
         #expect(throttle.attempt(from: network, at: 160_000) == .allowed(afterMilliseconds: 0))
     }
 
     @Test func D8_strangersByTheMillionTakeBoundedMemoryAndThoseWithMostMistakesStay() {
-        var limits = PINThrottle.Limits()
+        var limits = MistakeThrottle.Limits()
         limits.networks = 1000
-        var throttle = PINThrottle(limits)
+        var throttle = MistakeThrottle(limits)
         for _ in 0..<5 { _ = throttle.attempt(from: network, at: 0) }
         for number in 0..<20_000 {
             _ = throttle.attempt(from: other(number), at: 0)

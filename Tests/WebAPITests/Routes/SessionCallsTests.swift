@@ -173,7 +173,7 @@ struct SessionCallsTests {
         (#"{"type":"lens","name":"","method":"pin"}"#, 422),
         (#"{"type":"lens","name":"a\u000ab","method":"pin"}"#, 422),
         (#"{"type":"lens","name":"a","method":"pigeon"}"#, 422), (#"{"type":"lens","name":7,"method":"pin"}"#, 400),
-        (#"{"type":"lens","name":"a","method":"email"}"#, 422),
+        (#"{"type":"lens","name":"a","method":"email","email":"x@example.org"}"#, 422),
         (#"{"type":"lens","name":"a","method":"pin","visibility":"all"}"#, 422),
         (#"{"type":"lens","name":"a","method":"pin","reference":[]}"#, 400),
     ])

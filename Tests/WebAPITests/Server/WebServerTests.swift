@@ -77,9 +77,7 @@ struct WebServerTests {
         try await withServer(WebBench(publicURL: nil).server) { port in
             var configuration = WebServer.Configuration(port: port)
             configuration.host = "127.0.0.1"
-            let sessions = SessionService(
-                store: MemorySessionStore(), media: AnsweringMediaGateway(), now: { WallTime(milliseconds: 0) },
-                waiting: .stopped)
+            let sessions = SessionService.idle()
             var logger = Logger(label: "second")
             logger.logLevel = .critical
             let second = WebServer(configuration: configuration, sessions: sessions, logger: logger)
@@ -91,9 +89,7 @@ struct WebServerTests {
     }
 
     @Test func anAddressOfAnotherMachineIsAClearError() async throws {
-        let sessions = SessionService(
-            store: MemorySessionStore(), media: AnsweringMediaGateway(), now: { WallTime(milliseconds: 0) },
-            waiting: .stopped)
+        let sessions = SessionService.idle()
         var logger = Logger(label: "elsewhere")
         logger.logLevel = .critical
         let configuration = WebServer.Configuration(host: "192.0.2.1", port: 8080)

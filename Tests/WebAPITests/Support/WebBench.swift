@@ -16,6 +16,7 @@ struct WebBench {
     static let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/SAVPF 111\r\n"
 
     let media = AnsweringMediaGateway()
+    let accounts: AccountService
     let server: WebServer
 
     init(
@@ -24,8 +25,15 @@ struct WebBench {
     ) throws {
         let clock = Clock()
         self.time = clock
+        let store = MemorySessionStore(limit: limit)
+        var accounting = AccountService.Settings()
+        // As dear as in service would make tests slow, and prove nothing more.
+        accounting.passwordCost = PasswordHash.Cost(logN: 4, r: 8, p: 1)
+        accounts = AccountService(
+            store: store, settings: accounting, now: { clock.now }, waiting: clock.waiting,
+            generator: SeededGenerator(seed: seed &+ 1_000_000))
         let sessions = SessionService(
-            store: MemorySessionStore(limit: limit), media: media, now: { clock.now }, waiting: clock.waiting,
+            store: store, media: media, accounts: accounts, now: { clock.now }, waiting: clock.waiting,
             generator: SeededGenerator(seed: seed))
         let keys = [APIKey(name: "other", key: "another-key"), APIKey(name: "bench", key: Self.key)].compactMap { $0 }
         var configuration = WebServer.Configuration(port: 0, publicURL: publicURL, apiKeys: keys)
@@ -163,7 +171,15 @@ struct Caller: Sendable {
     }
 }
 
-extension WaitingClock {
-    /// No time passes.
-    static let stopped = WaitingClock(milliseconds: { 0 }, pause: { _ in })
+extension SessionService {
+    /// One for servers that nobody calls.
+    static func idle() -> SessionService {
+        let store = MemorySessionStore()
+        let now = { @Sendable in WallTime(milliseconds: 0) }
+        // No time passes.
+        let waiting = WaitingClock(milliseconds: { 0 }, pause: { _ in })
+        return SessionService(
+            store: store, media: AnsweringMediaGateway(),
+            accounts: AccountService(store: store, now: now, waiting: waiting), now: now, waiting: waiting)
+    }
 }

@@ -1,0 +1,30 @@
+extension MemorySessionStore: RegistryStore {
+    public func registryVersion() throws(SessionError) -> Int64 { version }
+
+    public func registry() throws(SessionError) -> (registry: Registry, version: Int64) { (registryNow, version) }
+
+    public func change(_ change: RegistryChange, by actor: Actor, at now: WallTime) throws(SessionError) {
+        _ = try registryNow.apply(change)
+        version += 1
+        note(.changed(change, by: actor, at: now))
+    }
+
+    public func add(_ login: Login, from address: String, at now: WallTime) throws(SessionError) {
+        logins = logins.filter { now < $0.value.expiresAt }
+        logins[login.id] = login
+        note(.loggedIn(login.technician, from: address, at: now))
+    }
+
+    public func login(_ id: LoginID) throws(SessionError) -> Login? { logins[id] }
+
+    public func remove(_ id: LoginID, at now: WallTime) throws(SessionError) {
+        guard let login = logins.removeValue(forKey: id) else { return }
+        note(.loggedOut(login.technician, at: now))
+    }
+
+    public func noteRefusedLogin(
+        of technician: TechnicianID?, from address: String, at now: WallTime
+    ) throws(SessionError) {
+        note(.loginRefused(technician, from: address, at: now))
+    }
+}

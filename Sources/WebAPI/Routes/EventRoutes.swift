@@ -1,0 +1,147 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Sessions
+
+/// What happens, as it happens: Server-Sent Events (WHATWG HTML section 9.2), one stream for a console, one for a customer's page.
+///
+/// Each event has an id; whoever comes back with `Last-Event-ID` gets what was missed. Where that is no longer known, the first event
+/// is `reset`, and the listener reads the sessions again.
+struct EventRoutes: Sendable {
+    let call: CallReader
+    let sessions: SessionService
+    let address: PublicAddress
+
+    /// Tells the numbers of this process from those of the one before it.
+    private let epoch = UInt32.random(in: .min ... .max)
+
+    init(call: CallReader, sessions: SessionService, address: PublicAddress) {
+        self.call = call
+        self.sessions = sessions
+        self.address = address
+    }
+
+    func add(to routes: RouteBuilder) {
+        routes.on(.get, "/api/v1/events") { request, _ in
+            let principal = try await call.principal(of: request)
+            if case .customer = principal { throw SessionError.technicianOnly }
+            return stream(.everything, for: principal, request)
+        }
+        routes.on(.get, "/api/v1/customer/events", ended: .gone) { request, _ in
+            guard case .customer(let id) = try await call.principal(of: request) else {
+                throw SessionError.customerOnly
+            }
+            if try await sessions.session(id, for: .customer(id)).hasEnded { throw SessionError.ended }
+            return stream(.session(id), for: .customer(id), request)
+        }
+    }
+
+    private func stream(_ scope: SessionFeed.Scope, for principal: Principal, _ request: Request) -> Response {
+        let last = request.headers[.lastEventID].flatMap(number)
+        let subscription = sessions.feed.subscribe(to: scope, after: last)
+        let body = ResponseBody { writer in
+            var begin = "retry: 2000\n\n"
+            if subscription.missed == nil { begin += event("reset", subscription.latest, "{}") }
+            try await writer.write(ByteBuffer(string: begin))
+            for item in subscription.missed ?? [] {
+                let heard = try await heard(item, by: principal)
+                if let text = heard.text { try await writer.write(ByteBuffer(string: text)) }
+                if !heard.goesOn { return try await writer.finish(nil) }
+            }
+            for await item in subscription.items {
+                let heard = try await heard(item, by: principal)
+                if let text = heard.text { try await writer.write(ByteBuffer(string: text)) }
+                if !heard.goesOn { break }
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"], body: body)
+    }
+
+    /// What a listener hears of an item. It does not go on when there is nothing more to be heard: the customer's session has ended, or
+    /// the login has.
+    private func heard(
+        _ item: SessionFeed.Item, by principal: Principal
+    ) async throws -> (text: String?, goesOn: Bool) {
+        var goesOn = true
+        let text: String?
+        switch item.event {
+        case .beat:
+            text = try await mayListen(principal) ? ":\n\n" : nil
+            goesOn = text != nil
+        case .session(let session):
+            text = try await sessionEvent(session, item.number, principal)
+            if case .customer = principal { goesOn = !session.hasEnded }
+        case .chat(let line):
+            text = try await chatEvent(line, item, principal)
+        case .drawing(let drawing):
+            text = try await drawingEvent(drawing, item, principal)
+        }
+        return (text, goesOn)
+    }
+
+    private func mayListen(_ principal: Principal) async throws -> Bool {
+        guard case .technician(let id) = principal else { return true }
+        return try await sessions.accounts.registry().access(of: id) != nil
+    }
+
+    /// Nil for a session that the listener may not see.
+    private func sessionEvent(
+        _ session: LensSession, _ number: UInt64, _ principal: Principal
+    ) async throws -> String? {
+        if case .technician(let id) = principal {
+            guard let access = try await sessions.accounts.registry().access(of: id), access.reaches(session),
+                session.isListed || session.owner == principal
+            else { return nil }
+        }
+        let body = SessionBody(
+            session, media: await sessions.figures(of: session), for: principal, at: sessions.now(),
+            publicURL: address.url, language: await sessions.language)
+        return event("session", number, String(buffer: JSONAnswer.bytes(body)))
+    }
+
+    private func chatEvent(
+        _ line: ChatLine, _ item: SessionFeed.Item, _ principal: Principal
+    ) async throws -> String? {
+        guard let id = item.session else { return nil }
+        if case .technician = principal, (try? await sessions.conversation(of: id, for: principal)) == nil {
+            return nil
+        }
+        return event("chat", item.number, String(buffer: JSONAnswer.bytes(ChatLineBody(line, of: id))))
+    }
+
+    private func drawingEvent(
+        _ drawing: Drawing, _ item: SessionFeed.Item, _ principal: Principal
+    ) async throws -> String? {
+        guard let id = item.session else { return nil }
+        if case .technician(let technician) = principal {
+            guard let session = try? await sessions.session(id, for: principal),
+                try await sessions.accounts.registry().access(of: technician)?.hears(session) ?? false
+            else { return nil }
+        }
+        // The marks were read and written as JSON, and the rest needs no escape.
+        return event(
+            "drawing", item.number,
+            "{\"marks\":\(drawing.marks),\"session\":\"\(id)\",\"side\":\"\(drawing.side.rawValue)\"}")
+    }
+
+    private func event(_ name: String, _ number: UInt64, _ json: String) -> String {
+        // JSON has no bare line breaks, so one data line holds it.
+        "id: \(epoch)-\(number)\nevent: \(name)\ndata: \(json)\n\n"
+    }
+
+    /// Nil for an id of another process.
+    private func number(_ id: String) -> UInt64? {
+        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.first == "\(epoch)" else { return nil }
+        return parts.last.flatMap { UInt64($0) }
+    }
+}
+
+extension HTTPField.Name {
+    static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .accept
+    /// Keeps nginx from holding events back.
+    static let accelBuffering = HTTPField.Name("X-Accel-Buffering") ?? .accept
+}

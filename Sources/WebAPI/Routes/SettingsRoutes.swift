@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+import Sessions
+
+/// What administrators set while the service runs.
+struct SettingsRoutes: Sendable {
+    let call: CallReader
+    let sessions: SessionService
+
+    private struct Fields: Decodable {
+        struct Licence: Decodable {
+            let version: String
+            let text: String
+        }
+
+        let pinLifetimeMinutes: Int?
+        let waitingLimitMinutes: Int?
+        let retentionDays: Int?
+        let language: String?
+        let eula: Licence?
+    }
+
+    private struct Body: Encodable {
+        struct Licence: Encodable {
+            let version: String
+            let text: String
+        }
+
+        let pinLifetimeMinutes: Int
+        let waitingLimitMinutes: Int
+        let retentionDays: Int
+        let language: String
+        let eula: Licence
+
+        init(_ settings: SessionSettings) {
+            pinLifetimeMinutes = settings.pinLifetimeMinutes
+            waitingLimitMinutes = settings.waitingLimitMinutes
+            retentionDays = settings.retentionDays
+            language = settings.language.rawValue
+            eula = Licence(version: settings.eula.version, text: settings.eula.text)
+        }
+    }
+
+    func add(to routes: RouteBuilder) {
+        routes.on(.get, "/api/v1/settings") { request, _ in
+            _ = try await sessions.accounts.registry(for: call.principal(of: request))
+            return JSONAnswer.response(Body(try await sessions.currentSettings()))
+        }
+        routes.on(.patch, "/api/v1/settings") { request, _ in
+            let principal = try await call.principal(of: request)
+            let body = try await call.json(Fields.self, from: request)
+            var settings = try await sessions.accounts.registry(for: principal).settings
+            if let minutes = body.pinLifetimeMinutes { try settings.setPINLifetime(minutes: minutes) }
+            if let minutes = body.waitingLimitMinutes { try settings.setWaitingLimit(minutes: minutes) }
+            if let days = body.retentionDays { try settings.setRetention(days: days) }
+            if let eula = body.eula { try settings.setEULA(EULA(version: eula.version, text: eula.text)) }
+            if let language = body.language { settings.language = try Field.word(language, "language") }
+            try await sessions.accounts.change(.changeSettings(settings), by: principal)
+            return JSONAnswer.response(Body(try await sessions.currentSettings()))
+        }
+    }
+}
