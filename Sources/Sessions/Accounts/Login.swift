@@ -44,16 +44,14 @@ public struct LoginToken: Sendable, CustomStringConvertible, CustomDebugStringCo
 
     /// Reads what `text` wrote; nil for anything else.
     public init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), text.utf8.count == Self.prefix.utf8.count + 97 else { return nil }
-        let parts = text.dropFirst(Self.prefix.count).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = parts.first, let last = parts.last, let login = LoginID(first),
-            let bytes = Hexadecimal.bytes(last), let secret = TokenSecret(bytes)
+        guard text.hasPrefix(Self.prefix),
+            let (name, secret) = TokenSecret.read(text.dropFirst(Self.prefix.count)), let login = LoginID(name)
         else { return nil }
         self.init(login: login, secret: secret)
     }
 
     /// The form for the wire: `login.ID.secret`. Safe in headers and cookies.
-    public var text: String { Self.prefix + login.text + "." + Hexadecimal.text(secret.bytes) }
+    public var text: String { Self.prefix + secret.text(behind: login.text) }
 
     /// Hides the secret.
     public var description: String { "LoginToken" }

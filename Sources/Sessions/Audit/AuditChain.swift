@@ -1,5 +1,3 @@
-internal import COpenSSL
-
 /// The secret that a node seals its audit log with. Who has only the log can read it, and can make no entry that fits.
 public struct AuditKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     fileprivate let bytes: [UInt8]
@@ -28,7 +26,7 @@ public struct AuditKey: Sendable, CustomStringConvertible, CustomDebugStringConv
 public struct AuditSeal: Sendable, Hashable {
     public let bytes: [UInt8]
 
-    public static let length = 32
+    public static let length = HMACSHA256.length
     /// In front of the first entry.
     public static let none = AuditSeal(unchecked: Array(repeating: 0, count: length))
 
@@ -113,11 +111,7 @@ public struct AuditChain: Sendable {
             text.add(name)
             text.add(value)
         }
-        var bytes = [UInt8](repeating: 0, count: AuditSeal.length)
-        var length: UInt32 = 0
-        unsafe _ = HMAC(
-            EVP_sha256(), key.bytes, Int32(key.bytes.count), text.bytes, text.bytes.count, &bytes, &length)
-        return AuditSeal(unchecked: bytes)
+        return AuditSeal(unchecked: HMACSHA256.of(text.bytes, key: key.bytes))
     }
 }
 

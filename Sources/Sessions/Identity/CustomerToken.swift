@@ -11,16 +11,12 @@ public struct CustomerToken: Sendable, CustomStringConvertible, CustomDebugStrin
 
     /// Reads what `text` wrote; nil for anything else.
     public init?(_ text: String) {
-        guard text.utf8.count == 97 else { return nil }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = parts.first, let last = parts.last, let session = SessionID(first),
-            let bytes = Hexadecimal.bytes(last), let secret = TokenSecret(bytes)
-        else { return nil }
+        guard let (name, secret) = TokenSecret.read(text), let session = SessionID(name) else { return nil }
         self.init(session: session, secret: secret)
     }
 
     /// The form for the wire: `session.secret` in hexadecimal. Safe in headers, cookies and URLs.
-    public var text: String { session.text + "." + Hexadecimal.text(secret.bytes) }
+    public var text: String { secret.text(behind: session.text) }
 
     /// Hides the secret.
     public var description: String { "CustomerToken(\(session))" }
@@ -38,6 +34,19 @@ public struct TokenSecret: Sendable, CustomStringConvertible, CustomDebugStringC
     init?(_ bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
+    }
+
+    /// `name.secret` in hexadecimal, as tokens have it on the wire.
+    func text(behind name: String) -> String { name + "." + Hexadecimal.text(bytes) }
+
+    /// Reads a name of 32 digits and the secret behind it; nil for anything else. The name is not looked at.
+    static func read(_ text: some StringProtocol) -> (name: String, secret: TokenSecret)? {
+        guard text.utf8.count == 97 else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let first = parts.first, let last = parts.last,
+            let secret = Hexadecimal.bytes(last).flatMap({ TokenSecret($0) })
+        else { return nil }
+        return (String(first), secret)
     }
 
     public var description: String { "TokenSecret" }

@@ -51,7 +51,7 @@ public actor MemorySessionStore: SessionStore {
         order.append((nextNumber, session.id))
         nextNumber += 1
         pins[session.pin] = PINEntry(session: session.id)
-        log.append(chain.append(.created(session, by: actor)))
+        note(.created(session, by: actor))
         notice(session, after: nil, at: session.createdAt)
     }
 
@@ -71,7 +71,7 @@ public actor MemorySessionStore: SessionStore {
         let actions = try after.handle(event, at: now)
         try write(after, replacing: before)
         if let record = AuditRecord.changed(from: before, to: after, by: event, of: actor, at: now) {
-            log.append(chain.append(record))
+            note(record)
         }
         if before.status != after.status { notice(after, after: before.status, at: now) }
         return SessionChange(session: after, actions: actions)

@@ -1,5 +1,3 @@
-internal import COpenSSL
-
 /// Proves to a webhook's receiver who sent a message, and when: HMAC-SHA256 (RFC 2104) over the time, a point and the body.
 public struct WebhookSecret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     private let bytes: [UInt8]
@@ -13,10 +11,7 @@ public struct WebhookSecret: Sendable, Equatable, CustomStringConvertible, Custo
     /// The value of the header field `Lens-Signature`.
     /// - Parameter seconds: since 1970-01-01T00:00:00Z; receivers refuse what is old.
     public func signature(of body: [UInt8], at seconds: Int64) -> String {
-        let signed = Array("\(seconds).".utf8) + body
-        var code = [UInt8](repeating: 0, count: 32)
-        var length: UInt32 = 0
-        unsafe _ = HMAC(EVP_sha256(), bytes, Int32(bytes.count), signed, signed.count, &code, &length)
+        let code = HMACSHA256.of(Array("\(seconds).".utf8) + body, key: bytes)
         return "t=\(seconds),v1=\(Hexadecimal.text(code))"
     }
 

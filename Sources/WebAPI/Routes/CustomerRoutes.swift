@@ -13,14 +13,9 @@ struct CustomerRoutes: Sendable {
     }
 
     private struct Joined: Encodable {
-        struct Licence: Encodable {
-            let version: String
-            let text: String
-        }
-
         let session: SessionBody
         let token: String
-        let eula: Licence
+        let eula: LicenceBody
     }
 
     private struct Progress: Decodable {
@@ -51,7 +46,7 @@ struct CustomerRoutes: Sendable {
                 pin: body.pin, returning: call.customerToken(of: request), client: client)
             let answer = Joined(
                 session: await self.body(joined.session), token: joined.token.text,
-                eula: .init(version: joined.eula.version, text: joined.eula.text))
+                eula: LicenceBody(joined.eula))
             var response = JSONAnswer.response(answer)
             response.headers[.setCookie] = cookie(joined.token)
             return response

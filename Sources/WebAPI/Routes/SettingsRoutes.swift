@@ -8,36 +8,26 @@ struct SettingsRoutes: Sendable {
     let sessions: SessionService
 
     private struct Fields: Decodable {
-        struct Licence: Decodable {
-            let version: String
-            let text: String
-        }
-
         let pinLifetimeMinutes: Int?
         let waitingLimitMinutes: Int?
         let retentionDays: Int?
         let language: String?
-        let eula: Licence?
+        let eula: LicenceBody?
     }
 
     private struct Body: Encodable {
-        struct Licence: Encodable {
-            let version: String
-            let text: String
-        }
-
         let pinLifetimeMinutes: Int
         let waitingLimitMinutes: Int
         let retentionDays: Int
         let language: String
-        let eula: Licence
+        let eula: LicenceBody
 
         init(_ settings: SessionSettings) {
             pinLifetimeMinutes = settings.pinLifetimeMinutes
             waitingLimitMinutes = settings.waitingLimitMinutes
             retentionDays = settings.retentionDays
             language = settings.language.rawValue
-            eula = Licence(version: settings.eula.version, text: settings.eula.text)
+            eula = LicenceBody(settings.eula)
         }
     }
 

@@ -68,7 +68,7 @@ final class AccountServiceTests {
         let login = try await bench.accounts.login(
             email: "admin@localhost", password: "correct horse battery", address: address)
         #expect(try await bench.accounts.principal(presenting: login.token) == principal)
-        let forged = LoginToken(login: login.token.login, secret: TokenSecret(using: &Self.generator))
+        let forged = LoginToken(login: login.token.login, secret: strangersSecret())
         #expect(try await bench.accounts.principal(presenting: forged) == nil)
         bench.clock.advance(seconds: 12 * 3600 - 1)
         #expect(try await bench.accounts.principal(presenting: login.token) == principal)
@@ -150,7 +150,7 @@ final class AccountServiceTests {
         let text = try await bench.accounts.addKey(name, by: administrator).text
         let key = try #require(APIKeyText(text))
         #expect(try await bench.accounts.principal(presenting: key) == .apiKey("crm"))
-        let other = APIKeyText(secret: TokenSecret(using: &Self.generator))
+        let other = APIKeyText(secret: strangersSecret())
         #expect(try await bench.accounts.principal(presenting: other) == nil)
         try await bench.accounts.change(.removeKey(name), by: administrator)
         #expect(try await bench.accounts.principal(presenting: key) == nil)
@@ -184,5 +184,9 @@ final class AccountServiceTests {
         #expect(try await other.accounts.registry().groups[group.id] == group)
     }
 
-    nonisolated(unsafe) private static var generator = SystemRandomNumberGenerator()
+    /// One that nobody was given.
+    private func strangersSecret() -> TokenSecret {
+        var generator = SystemRandomNumberGenerator()
+        return TokenSecret(using: &generator)
+    }
 }
