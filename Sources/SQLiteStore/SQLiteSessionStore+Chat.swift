@@ -42,6 +42,16 @@ extension SQLiteSessionStore {
         }
     }
 
+    public func connecting(createdBefore time: WallTime) async throws(SessionError) -> [SessionID] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT document FROM session WHERE status = ? AND document ->> '$.createdAt.milliseconds' < ?",
+                arguments: [SessionStatus.connecting.rawValue, time.milliseconds]
+            ).map { try SessionRow.session(of: $0).id }
+        }
+    }
+
     public func active() async throws(SessionError) -> [LensSession] {
         try await read { db in
             let statuses: [SessionStatus] = [.active, .onHold, .reconnecting, .offline]

@@ -40,10 +40,11 @@ public final class SQLiteSessionStore: SessionStore {
                     sql: """
                         INSERT INTO session (
                             id, document, owner, groupID, visibility, status, isListed, livePIN, activeTechnician,
-                            waitingSince, endedAt, mailDueAt)
+                            waitingSince, endedAt, mailDueAt, technician)
                         VALUES (
                             :id, :document, :owner, :groupID, :visibility, :status, :isListed, :livePIN,
-                            :activeTechnician, :waitingSince, :endedAt, :mailDueAt)
+                            :activeTechnician, :waitingSince, :endedAt, :mailDueAt,
+                            :technician)
                         """, arguments: row.arguments)
             }
             try db.execute(sql: "DELETE FROM pastPIN WHERE pin = ?", arguments: [session.pin.digits])
@@ -142,7 +143,7 @@ public final class SQLiteSessionStore: SessionStore {
                     UPDATE session SET document = :document, owner = :owner, groupID = :groupID,
                         visibility = :visibility, status = :status, isListed = :isListed, livePIN = :livePIN,
                         activeTechnician = :activeTechnician, waitingSince = :waitingSince, endedAt = :endedAt,
-                        mailDueAt = :mailDueAt
+                        mailDueAt = :mailDueAt, technician = :technician
                     WHERE id = :id
                     """, arguments: row.arguments)
         }

@@ -99,6 +99,15 @@ enum Schema {
                     CREATE INDEX loginByEnd ON login (expiresAt);
                     """)
         }
+        migrator.registerMigration("3 sessions by their technician") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN technician TEXT;
+                    UPDATE session SET technician = document ->> '$.technician.text';
+                    CREATE INDEX listedSessionByTechnician ON session (technician, status, number)
+                        WHERE isListed AND technician IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

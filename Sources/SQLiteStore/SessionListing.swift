@@ -40,6 +40,7 @@ struct SessionListing {
         let group = access.technician.group.text
         var scopes = [
             ("owner = ?", [SessionRow.text(query.viewer)]),
+            ("technician = ?", [access.technician.id.text]),
             ("groupID = ? AND visibility = ?", [group, SessionVisibility.group.rawValue]),
         ]
         if access.technician.role == .supervisor {

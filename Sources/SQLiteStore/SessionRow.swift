@@ -14,7 +14,7 @@ struct SessionRow {
             "livePIN": session.hasEnded ? nil : session.pin.digits,
             "activeTechnician": session.occupiedTechnician?.text,
             "waitingSince": session.waitingSince?.milliseconds, "endedAt": session.endedAt?.milliseconds,
-            "mailDueAt": session.mail?.dueAt?.milliseconds,
+            "technician": session.technician?.text, "mailDueAt": session.mail?.dueAt?.milliseconds,
         ]
     }
 

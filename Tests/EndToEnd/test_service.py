@@ -82,6 +82,25 @@ def test_a_listener_from_before_a_restart_is_told_to_read_anew(server):
     console.close()
 
 
+def test_a_listener_whose_login_has_ended_hears_no_more():
+    server = lens.Server()
+    try:
+        server.json("POST", "/api/v1/groups", {"id": "one", "name": "One", "permissions": ["lens"]})
+        made = server.json(
+            "POST", "/api/v1/technicians", {"email": "tess@example.org", "name": "Tess", "group": "one"})
+        login = {"email": "tess@example.org", "password": made["password"]}
+        first = server.json("POST", "/api/v1/login", login, "")["token"]
+        server.call(
+            "PUT", "/api/v1/me/password", {"old": made["password"], "new": "a password of tess"}, first)
+        token = server.json("POST", "/api/v1/login", dict(login, password="a password of tess"), "")["token"]
+        console = events.Listener(server, token)
+        assert console.status == 200
+        server.call("POST", "/api/v1/logout", {}, token)
+        until(lambda: console.ended, 20)
+    finally:
+        server.stop()
+
+
 def test_S24_chat_reaches_both_sides(server):
     session = lens.Session(server)
     token = session.join()

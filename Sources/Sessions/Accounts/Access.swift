@@ -27,6 +27,8 @@ public struct Access: Sendable, Hashable {
     /// private ones too.
     public func reaches(_ session: LensSession) -> Bool {
         if isAdministrator || session.owner == .technician(technician.id) { return true }
+        // Also what an automation started in their name, and what they started before they changed groups.
+        if session.technician == technician.id { return true }
         guard session.group == technician.group else { return false }
         return session.request.visibility == .group || technician.role == .supervisor
     }

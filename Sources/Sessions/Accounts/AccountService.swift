@@ -80,7 +80,7 @@ public actor AccountService {
         let registry = try await registry()
         let account = EmailAddress(email, mayBeLocal: true).flatMap { registry.account(email: $0) }
         let hash = if let account { account.password } else { try await nobodysPassword() }
-        let isRight = await passwords.matches(hash, password)
+        let isRight = try await passwords.matches(hash, password)
         guard let account, isRight, !account.technician.isDisabled else {
             try await store.noteRefusedLogin(of: account?.technician.id, from: address, at: now())
             throw .loginRefused
@@ -127,7 +127,7 @@ public actor AccountService {
         guard case .technician(let id) = principal, let account = try await registry().accounts[id] else {
             throw .technicianOnly
         }
-        guard await passwords.matches(account.password, old) else { throw .loginRefused }
+        guard try await passwords.matches(account.password, old) else { throw .loginRefused }
         guard old != new else { throw .invalid(field: "password", "must differ from the old one") }
         try await store.change(
             .setPassword(id, try await hash(new), mustChange: false), by: Actor(principal), at: now())
@@ -154,6 +154,9 @@ public actor AccountService {
         _ technician: Technician, password: String?, by principal: Principal
     ) async throws(SessionError) -> String? {
         try await requireAdministrator(principal)
+        guard ![Actor.service.name, Actor.customer.name, APIKeyName.configured].contains(technician.id.text) else {
+            throw .invalid(field: "id", "means somebody else in the audit log; choose another")
+        }
         let drawn = password == nil ? drawPassword() : nil
         let hash = try await hash(password ?? drawn ?? "")
         let account = TechnicianAccount(technician: technician, password: hash, mustChangePassword: true)
@@ -225,7 +228,7 @@ public actor AccountService {
         guard password.utf8.count <= PasswordHash.passwordLimit else {
             throw .invalid(field: "password", "must have at most \(PasswordHash.passwordLimit) bytes")
         }
-        guard let hash = await passwords.hash(password, cost: settings.passwordCost) else {
+        guard let hash = try await passwords.hash(password, cost: settings.passwordCost) else {
             throw .store("no password hash could be made")
         }
         return hash

@@ -28,6 +28,7 @@ extension AuditRecord {
     private static func step(_ event: SessionEvent, _ after: LensSession) -> (AuditStep, [String: String])? {
         switch event {
         case .noted: return (.noted, [:])
+        case .mailBegun: return nil
         case .mailTried: return (.mailTried, ["status": after.mail?.status.rawValue ?? ""])
         default: break
         }
@@ -49,7 +50,8 @@ extension AuditRecord {
         case .held: return (.held, [:])
         case .resumed: return (.resumed, [:])
         case .connectionChanged(let connection): return (.connectionChanged, ["connection": connection.rawValue])
-        case .endedByTechnician, .customerLeft, .waitingTimedOut, .failed, .noted, .mailTried: return nil
+        case .endedByTechnician, .customerLeft, .waitingTimedOut, .abandoned, .failed, .noted, .mailBegun, .mailTried:
+            return nil
         }
     }
 }

@@ -4,6 +4,9 @@ public struct Drawing: Sendable, Hashable {
     /// A list of marks as JSON; what they mean is between the two pages.
     public let marks: String
 
+    /// Longest batch, in bytes of JSON.
+    public static let limit = 8192
+
     public init(side: ChatLine.Side, marks: String) {
         self.side = side
         self.marks = marks

@@ -12,7 +12,7 @@ public final class SessionFeed: Sendable {
     }
 
     public struct Item: Sendable {
-        /// Rises by one from item to item.
+        /// Rises by one from item to item; 0 for what is not kept.
         public let number: UInt64
         /// The session that it is about; nil for a beat.
         public let session: SessionID?
@@ -41,6 +41,7 @@ public final class SessionFeed: Sendable {
 
     private struct Listener {
         let scope: Scope
+        let principal: Principal
         let continuation: AsyncStream<Item>.Continuation
     }
 
@@ -73,6 +74,17 @@ public final class SessionFeed: Sendable {
     /// Those who listen now.
     public var listeners: Int { state.withLock { $0.listeners.count } }
 
+    /// Tells what is of no use later: it is not kept for those who come back, has no number, and reaches those only who `mayHear`.
+    public func pass(_ event: Event, of session: SessionID, _ mayHear: (Principal) -> Bool) {
+        let slow = state.withLock { state in
+            let item = Item(number: 0, session: session, event: event)
+            let near = state.everything.union(state.bySession[session] ?? [])
+            let listeners = near.filter { state.listeners[$0].map { mayHear($0.principal) } ?? false }
+            return Self.deliver(item, to: listeners, &state)
+        }
+        for listener in slow { listener.finish() }
+    }
+
     public func publish(_ event: Event, of session: SessionID) {
         let slow = state.withLock { state in
             state.latest += 1
@@ -97,8 +109,10 @@ public final class SessionFeed: Sendable {
         for listener in slow { listener.finish() }
     }
 
-    /// - Parameter number: of the last item that the listener has seen.
-    public func subscribe(to scope: Scope, after number: UInt64? = nil) -> Subscription {
+    /// - Parameters:
+    ///   - principal: who listens.
+    ///   - number: of the last item that the listener has seen.
+    public func subscribe(to scope: Scope, as principal: Principal, after number: UInt64? = nil) -> Subscription {
         let (items, continuation) = AsyncStream.makeStream(
             of: Item.self, bufferingPolicy: .bufferingOldest(Self.patience))
         let (id, missed, latest) = state.withLock { state -> (UInt64?, [Item]?, UInt64) in
@@ -106,7 +120,7 @@ public final class SessionFeed: Sendable {
             guard !state.isFinished else { return (nil, missed, state.latest) }
             let id = state.nextListener
             state.nextListener += 1
-            state.listeners[id] = Listener(scope: scope, continuation: continuation)
+            state.listeners[id] = Listener(scope: scope, principal: principal, continuation: continuation)
             switch scope {
             case .everything: state.everything.insert(id)
             case .session(let session): state.bySession[session, default: []].insert(id)

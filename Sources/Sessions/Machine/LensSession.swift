@@ -62,6 +62,14 @@ public struct LensSession: Sendable, Equatable, Codable {
         case .noted(let notes):
             self.notes = notes
             return []
+        case .mailBegun:
+            guard gates.pinClaimed || hasEnded || now >= pinExpiresAt else {
+                mail?.begin(at: now)
+                return []
+            }
+            mail?.note(
+                .refused(detail: "the PIN is no longer good", isPermanent: true), at: now, deadline: pinExpiresAt)
+            return []
         case .mailTried(let outcome, let pin):
             if pin == self.pin { mail?.note(outcome, at: now, deadline: pinExpiresAt) }
             return []
@@ -69,7 +77,7 @@ public struct LensSession: Sendable, Equatable, Codable {
         }
         if hasEnded { throw .ended }
         switch event {
-        case .pinClaimed, .noted, .mailTried: return []
+        case .pinClaimed, .noted, .mailBegun, .mailTried: return []
         case .pinReplaced(let pin, let expiresAt):
             try replacePIN(pin, expiresAt)
             if mail != nil { mail = .queued(at: now) }
@@ -95,6 +103,9 @@ public struct LensSession: Sendable, Equatable, Codable {
         case .customerLeft: return try leave(now)
         case .waitingTimedOut:
             guard case .waiting = phase else { throw .notWaiting }
+            return end(.timeout, now)
+        case .abandoned:
+            guard case .connecting = phase else { throw .notReady }
             return end(.timeout, now)
         case .failed: return end(.error, now)
         }

@@ -45,6 +45,8 @@ public enum SessionError: Error, Sendable, Equatable {
     case loginRefused
     /// Too many wrong passwords came from the caller's network.
     case loginThrottled(retryAfterSeconds: Int)
+    /// Too much is asked for at once.
+    case busy(retryAfterSeconds: Int)
     /// The login is no longer good.
     case loginEnded
     /// The password was chosen by somebody else and has to be changed first.

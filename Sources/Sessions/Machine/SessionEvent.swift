@@ -2,7 +2,9 @@
 public enum SessionEvent: Sendable, Equatable {
     /// Another PIN takes the place of the unclaimed one (S11, D5).
     case pinReplaced(PIN, expiresAt: WallTime)
-    /// The mail with this PIN was tried (S42).
+    /// The mail is about to be tried (S42).
+    case mailBegun
+    /// The mail with this PIN was tried.
     case mailTried(MailState.Outcome, pin: PIN)
     /// A customer's POST with this PIN (D3).
     case pinClaimed(PIN, CustomerClaim)
@@ -25,6 +27,8 @@ public enum SessionEvent: Sendable, Equatable {
     case customerLeft
     /// Waited longer than the service allows (D11).
     case waitingTimedOut
+    /// Nobody came, or who came never got as far as Waiting, for longer than anybody would take.
+    case abandoned
     /// The service cannot go on with the session.
     case failed
 }

@@ -24,6 +24,12 @@ public struct MailState: Sendable, Hashable, Codable {
         MailState(status: .queued, detail: nil, attempts: 0, dueAt: now)
     }
 
+    /// A try begins. Noted before it is made, so that a mail is not sent again and again while nothing can be written.
+    mutating func begin(at now: WallTime) {
+        attempts += 1
+        dueAt = now.advanced(bySeconds: Self.pauses[min(attempts, Self.pauses.count) - 1])
+    }
+
     /// What became of a try.
     public enum Outcome: Sendable, Hashable {
         case sent
@@ -32,15 +38,11 @@ public struct MailState: Sendable, Hashable, Codable {
 
     /// - Parameter deadline: the PIN's end; a mail with it is of no use any more.
     mutating func note(_ outcome: Outcome, at now: WallTime, deadline: WallTime) {
-        attempts += 1
-        dueAt = nil
         switch outcome {
-        case .sent: (status, detail) = (.sent, nil)
+        case .sent: (status, detail, dueAt) = (.sent, nil, nil)
         case .refused(let text, let isPermanent):
             detail = Self.line(text)
-            let pause = Self.pauses[min(attempts, Self.pauses.count) - 1]
-            let next = now.advanced(bySeconds: pause)
-            if isPermanent || next >= deadline { status = .failed } else { dueAt = next }
+            if isPermanent || (dueAt ?? now) >= deadline { (status, dueAt) = (.failed, nil) }
         }
     }
 

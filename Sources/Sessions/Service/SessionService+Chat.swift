@@ -22,6 +22,11 @@ extension SessionService {
         return try await store.chat(of: id)
     }
 
+    /// Whether somebody may read the conversation.
+    public func mayChat(in id: SessionID, _ principal: Principal) async -> Bool {
+        (try? await permitChat(in: id, principal)) != nil
+    }
+
     /// Both sides of the session, and nobody who merely sees it in the list once it has its technician.
     private func permitChat(in id: SessionID, _ principal: Principal) async throws(SessionError) {
         switch principal {

@@ -43,6 +43,8 @@ extension SessionService {
         guard typed else { throw .pin(.missing) }
         guard let pin else { throw .pin(.invalid) }
         try await requireRoom()
+        // Read before the claim: a PIN is not to be used up by an answer that cannot be given.
+        let eula = try await currentSettings().eula
         let secret = drawSecret()
         let claim = CustomerClaim(proof: TokenProof(secret), address: client.address, userAgent: client.userAgent)
         let session = try await withThrottle(client) { () async throws(SessionError) in
@@ -53,7 +55,7 @@ extension SessionService {
         }
         return Joined(
             session: session, token: CustomerToken(session: session.id, secret: secret),
-            eula: try await currentSettings().eula)
+            eula: eula)
     }
 
     /// Tries a PIN as soon as the throttle lets it. A network's attempts come one after the other, so that each knows what became of

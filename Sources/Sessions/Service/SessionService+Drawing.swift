@@ -14,8 +14,17 @@ extension SessionService {
         if session.hasEnded { throw .ended }
         guard case .active(let conditions) = session.phase else { throw .notStarted }
         if conditions.isOnHold { throw .onHold }
+        guard marks.utf8.count <= Drawing.limit else {
+            throw .invalid(field: "marks", "may have at most \(Drawing.limit) bytes of JSON")
+        }
         let side: ChatLine.Side = Self.side(of: principal) == .customer ? .customer : .technician
-        feed.publish(.drawing(Drawing(side: side, marks: marks)), of: id)
+        feed.pass(.drawing(Drawing(side: side, marks: marks)), of: id) { listener in
+            switch listener {
+            case .customer(let own): own == id
+            case .technician(let technician): technician == session.technician
+            case .apiKey: true
+            }
+        }
     }
 
     /// The audit log's entries of a session, oldest first.

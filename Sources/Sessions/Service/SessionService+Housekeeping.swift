@@ -11,6 +11,16 @@ extension SessionService {
         }
     }
 
+    /// Ends invites that nobody has taken up for a day. Called now and then.
+    public func endAbandonedInvites() async throws(SessionError) {
+        for id in try await store.connecting(createdBefore: now().advanced(byMinutes: -Self.inviteLifetime)) {
+            _ = try? await apply(.abandoned, to: id, by: .service)
+        }
+    }
+
+    /// How long an invite may take from its making to Waiting, PINs replaced included, in minutes.
+    private static let inviteLifetime: Int64 = 24 * 60
+
     /// Sessions that have been started and have not ended.
     public func activeSessions() async throws(SessionError) -> [LensSession] { try await store.active() }
 

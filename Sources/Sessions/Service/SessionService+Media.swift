@@ -19,7 +19,7 @@ extension SessionService {
             do throws(MediaGatewayError) { answer = try await media.accept(offer) } catch { throw .media(error) }
             resources[id, default: [:]][MediaRole(side: side, flow: flow)] = MediaResource(
                 name: answer.resource, holder: principal)
-            if session.gateIsOpen { try await openGate(of: id) }
+            if session.gateIsOpen { try await openGate(of: session) }
             return answer
         }
     }
@@ -86,11 +86,15 @@ extension SessionService {
 
     /// Takes away what technicians made ready for a session that another one has now started: the customer is shown to the one who
     /// pressed Start.
-    func dropOthersMedia(of session: LensSession) async {
+    func dropOthersMedia(of session: LensSession) async throws(MediaGatewayError) {
         for (role, resource) in resources[session.id] ?? [:] where role.side == .technician {
             guard case .technician(let holder) = resource.holder, holder != session.technician else { continue }
+            do throws(MediaGatewayError) {
+                try await media.remove(resource.name, session: session.id)
+            } catch .notFound {
+                // Gone already.
+            }
             resources[session.id]?[role] = nil
-            try? await media.remove(resource.name, session: session.id)
         }
     }
 

@@ -51,6 +51,7 @@ extension SessionService {
         var starter = technician
         if case .technician(let own) = principal {
             guard technician == nil || technician == own else { throw .notYours }
+            try await accounts.access(of: own).require(Permission(for: session(id, for: principal).request.kind))
             starter = own
         }
         return try await apply(.started(by: starter), to: id, by: principal, for: .reach)

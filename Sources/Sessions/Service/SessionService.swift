@@ -105,35 +105,39 @@ public actor SessionService {
         return try await act(on: change)
     }
 
-    /// Carries out what a stored change asks for.
+    /// Carries out what a stored change asks for, then tells who listens.
     private func act(on change: SessionChange) async throws(SessionError) -> LensSession {
         var session = change.session
         if session.hasEnded { lostSince[session.id] = nil }
-        defer { feed.publish(.session(session), of: session.id) }
         for action in change.actions {
             switch action {
-            case .openGate:
-                await dropOthersMedia(of: session)
-                try await openGate(of: session.id)
+            case .openGate: try await openGate(of: session)
             case .closeGate: await closeGate(of: session.id)
-            case .endMedia: session.finalFigures = try await endMedia(of: session.id)
+            case .endMedia:
+                do throws(SessionError) {
+                    session.finalFigures = try await endMedia(of: session.id)
+                } catch {
+                    feed.publish(.session(session), of: session.id)
+                    throw error
+                }
             }
         }
+        feed.publish(.session(session), of: session.id)
         return session
     }
 
-    /// Opens the gate. Where the media side cannot, the session goes on hold, which is what it then truly is, and the
-    /// technician may resume it.
-    func openGate(of id: SessionID) async throws(SessionError) {
-        do {
-            try await media.openGate(id)
+    /// Opens the gate, towards nobody but who may hear. Where the media side cannot, the session goes on hold, which is what it then
+    /// truly is, and the technician may resume it.
+    func openGate(of session: LensSession) async throws(SessionError) {
+        do throws(MediaGatewayError) {
+            try await dropOthersMedia(of: session)
+            try await media.openGate(session.id)
         } catch .notFound {
             // No media yet: accepting the first offer opens the gate.
         } catch {
-            if let change = try? await store.update(id, with: .held, by: .service, at: now()) {
-                feed.publish(.session(change.session), of: id)
-            }
-            await closeGate(of: id)
+            let held = try? await store.update(session.id, with: .held, by: .service, at: now())
+            feed.publish(.session(held?.session ?? session), of: session.id)
+            await closeGate(of: session.id)
             throw .media(error)
         }
     }

@@ -86,6 +86,10 @@ public actor MemorySessionStore: SessionStore {
             .map(\.session.id)
     }
 
+    public func connecting(createdBefore time: WallTime) throws(SessionError) -> [SessionID] {
+        entries.values.filter { $0.session.phase == .connecting && $0.session.createdAt < time }.map(\.session.id)
+    }
+
     public func active() throws(SessionError) -> [LensSession] {
         entries.values.map(\.session).filter { if case .active = $0.phase { true } else { false } }
     }

@@ -24,6 +24,9 @@ public protocol SessionStore: Sendable {
     /// Sessions that are waiting, and were before `time`.
     func waiting(sinceBefore time: WallTime) async throws(SessionError) -> [SessionID]
 
+    /// Sessions that were made before `time` and have not come as far as Waiting.
+    func connecting(createdBefore time: WallTime) async throws(SessionError) -> [SessionID]
+
     /// All sessions that have been started and have not ended.
     func active() async throws(SessionError) -> [LensSession]
 

@@ -18,6 +18,10 @@ extension Problem {
                 .tooManyRequests, code: "LOGIN_THROTTLED",
                 detail: "Too many wrong passwords came from here. Try again in \(seconds) seconds.",
                 headers: [.retryAfter: String(seconds)])
+        case .busy(let seconds):
+            self.init(
+                .serviceUnavailable, code: "BUSY", detail: "Too many ask at once. Try again in \(seconds) seconds.",
+                headers: [.retryAfter: String(seconds)])
         case .loginEnded:
             self.init(
                 .unauthorized, code: "LOGIN_ENDED", detail: "The login is no longer good. Log in again.",
@@ -104,7 +108,7 @@ extension Problem {
                 .unprocessableContent, "MAIL_UNAVAILABLE",
                 "The server sends no mail. Leave the address out and send the invite with your own mail program."
             )
-        case .ended, .pin, .throttled, .media, .invalid, .full, .pinTaken, .store, .loginThrottled, .loginEnded,
+        case .ended, .pin, .throttled, .media, .invalid, .full, .pinTaken, .store, .loginThrottled, .loginEnded, .busy,
             .permissionMissing, .nameTaken:
             (.internalServerError, "INTERNAL", "The service failed. Try again.")
         }

@@ -83,9 +83,19 @@ enum CSV {
 
     private static func field(_ text: String) -> String {
         // Spreadsheets take such a beginning for a formula.
-        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        // By scalars: a mark with an accent on it is another character, and the same to other programs.
+        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
         let safe = isFormula ? "'" + text : text
-        guard safe.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+        guard
+            safe.unicodeScalars.contains(where: {
+                ",\"".unicodeScalars.contains($0) || $0.properties.isWhitespace && $0 != " "
+            })
+        else { return safe }
+        var quoted = String.UnicodeScalarView()
+        for scalar in safe.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        return "\"" + String(quoted) + "\""
     }
 }

@@ -19,10 +19,10 @@ struct AuditHeadsFile: Sendable {
         }
         var lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         lines.removeLast()
-        return try lines.enumerated().map { index, line in
-            guard let head = AuditHead(line) else {
-                throw SettingsError(description: "line \(index + 1) of \(file.path) is no head of an audit log")
-            }
+        return lines.enumerated().compactMap { index, line in
+            let head = AuditHead(line)
+            // One that was cut off by a crash stands between whole ones.
+            if head == nil { printError("lens: line \(index + 1) of \(file.path) is no head and is left out") }
             return head
         }
     }
@@ -32,7 +32,9 @@ struct AuditHeadsFile: Sendable {
         let descriptor = unsafe open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SettingsError(description: "cannot write \(file.path)") }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try handle.write(contentsOf: Data((head.text + "\n").utf8))
+        // A line that was not written to its end must not spoil this one.
+        let isWhole = FileManager.default.contents(atPath: file.path).map { $0.isEmpty || $0.last == 0x0A } ?? true
+        try handle.write(contentsOf: Data(((isWhole ? "" : "\n") + head.text + "\n").utf8))
         try handle.synchronize()
     }
 }

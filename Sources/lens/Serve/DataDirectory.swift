@@ -18,6 +18,8 @@ struct DataDirectory: ~Copyable {
         } catch {
             throw SettingsError(description: "cannot make the data directory \(path); check --data")
         }
+        // What is made here from now on, by SQLite too, is for its owner only.
+        umask(0o077)
         let lock = unsafe open(url.appending(path: "lens.lock").path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw SettingsError(description: "cannot write to the data directory \(path); check --data and its owner")

@@ -243,16 +243,25 @@ actor RelayGateway: MediaGateway {
     }
 
     /// The session's customer has ended the connection.
-    func noteGoodbye(of session: SessionID) { lives[session]?.isGone = true }
+    func noteGoodbye(of session: SessionID) async {
+        guard let placement = placements[session] else { return }
+        // What came before the good-bye is no sign of life after it.
+        let signs = try? await Self.run(on: shards[placement.shard]) { relay, _ in
+            relay.signsOfLife(of: placement.key, from: .customer)
+        }
+        guard placements[session] != nil, let signs = signs.flatMap({ $0 }) else { return }
+        lives[session] = Life(signs: signs, since: MonotonicClock.now, isGone: true)
+    }
 
     /// The session that a shard knows by `key`; nil if it has ended.
     func session(for key: RelaySessionKey) -> SessionID? { sessionNames[key] }
 
     func remove(_ resource: String, session: SessionID) async throws(MediaGatewayError) {
         guard let placement = placements[session], let leg = placement.legs[resource] else { throw .notFound }
+        // Forgotten only once it is gone: what the shard did not hear of must be there to be removed again.
+        try await Self.run(on: shards[placement.shard]) { relay, now in relay.removeLeg(leg.id, at: now) }
         placements[session]?.legs[resource] = nil
         for (role, name) in placement.roles where name == resource { placements[session]?.roles[role] = nil }
-        try await Self.run(on: shards[placement.shard]) { relay, now in relay.removeLeg(leg.id, at: now) }
     }
 
     func openGate(_ session: SessionID) async throws(MediaGatewayError) {

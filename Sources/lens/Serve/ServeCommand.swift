@@ -170,24 +170,25 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         let logger = makeLogger(level: settings.logLevel)
-        let server = Server(settings: settings, logger: logger)
+        // The password is printed at once: it is not to be had again, even if the server then finds its port taken.
+        let server = Server(settings: settings, logger: logger) { first in
+            printError("First administrator: \(first.email), one-time password: \(first.password)")
+        }
         let madeKey = settings.apiKey == nil
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(
-                        service: ServerService(server: server) { running in
-                            // Printed, not logged: it is for the person at the terminal only.
-                            if madeKey { printError("API key of this run: \(running.apiKey)") }
-                            if let first = running.firstAdministrator {
-                                printError(
-                                    "First administrator: \(first.email), one-time password: \(first.password)")
-                            }
-                        },
-                        successTerminationBehavior: .gracefullyShutdownGroup)
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger))
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: ServerService(server: server) { running in
+                        // Printed, not logged: it is for the person at the terminal only.
+                        if madeKey { printError("API key of this run: \(running.apiKey)") }
+                    },
+                    successTerminationBehavior: .gracefullyShutdownGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        // Whoever does not read what we send must not keep us from ending.
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        let group = ServiceGroup(configuration: configuration)
         do {
             try await group.run()
         } catch {

@@ -13,8 +13,6 @@ struct RunningServer: Sendable {
     let url: String
     let apiKey: String
     let shards: [ShardThread]
-    /// Made by this start, as there was no account.
-    let firstAdministrator: AccountService.FirstAdministrator?
 
     /// From the kernel's receive stamp to the return of the send, over all shards.
     var relayLatency: LatencyHistogram {
@@ -28,6 +26,8 @@ struct RunningServer: Sendable {
 struct Server: Sendable {
     let settings: ServeSettings
     let logger: Logger
+    /// Told when this start has made the first account.
+    var onFirstAdministrator: @Sendable (AccountService.FirstAdministrator) -> Void = { _ in }
 
     /// Runs until the surrounding service group shuts down or the task is cancelled, then stops the relay: peers get BYE.
     ///
@@ -107,7 +107,7 @@ struct Server: Sendable {
         let store: any SessionStore & RegistryStore & NoticeStore =
             try directory?.openStore(keepsNotices: keepsNotices) ?? MemorySessionStore(keepsNotices: keepsNotices)
         let accounts = AccountService(store: store, now: SystemTime.now, waiting: SystemTime.waiting)
-        let first = try await accounts.prepare()
+        if let first = try await accounts.prepare() { onFirstAdministrator(first) }
         var sessionSettings = SessionSettings()
         sessionSettings.sendsMail = settings.mail != nil
         sessionSettings.language = settings.language
@@ -163,10 +163,8 @@ struct Server: Sendable {
                     "tcp": "\(shards.compactMap { $0.streamAddress?.port }.map { String($0) }.joined(separator: ","))",
                     "ports": "\(shards.map { String($0.localAddress.port) }.joined(separator: ","))",
                 ])
-            await onReady(
-                RunningServer(
-                    url: "\(certificate == nil ? "http" : "https")://\(host):\(port)", apiKey: key, shards: shards,
-                    firstAdministrator: first))
+            let scheme = certificate == nil ? "http" : "https"
+            await onReady(RunningServer(url: "\(scheme)://\(host):\(port)", apiKey: key, shards: shards))
         }
     }
 

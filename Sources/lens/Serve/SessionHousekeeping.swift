@@ -21,6 +21,7 @@ struct SessionHousekeeping: Sendable {
             group.addTask { await every(.seconds(15)) { sessions.feed.beat() } }
             group.addTask {
                 await every(.seconds(3600)) {
+                    try await sessions.endAbandonedInvites()
                     let count = try await sessions.forgetOldSessions()
                     if count > 0 { logger.info("old sessions were deleted", metadata: ["count": "\(count)"]) }
                 }

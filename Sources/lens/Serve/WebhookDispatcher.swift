@@ -22,6 +22,8 @@ actor WebhookDispatcher {
     private let logger: Logger
     /// Sessions whose receiver did not take the last notice.
     private var troubles: [SessionID: Trouble] = [:]
+    /// Notices in a row that were not taken, of whatever session.
+    private var failures = 0
 
     private struct Trouble {
         var attempts: Int
@@ -50,9 +52,8 @@ actor WebhookDispatcher {
     /// Until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            let hasTold = await tellWhatIsDue()
-            // A session's next notice follows at once.
-            if !hasTold { try? await Task.sleep(for: .milliseconds(250)) }
+            // A session's next notice follows at once. Where the receiver is gone there is no use in looking again and again.
+            if await !tellWhatIsDue() { try? await Task.sleep(for: .milliseconds(250 << min(failures, 7))) }
         }
         try? await client.shutdown()
     }
@@ -80,6 +81,7 @@ actor WebhookDispatcher {
         let trouble = await post(notice)
         let id = notice.session.id
         let now = SystemTime.now()
+        failures = trouble == nil ? 0 : failures + 1
         if let trouble {
             let attempts = (troubles[id]?.attempts ?? 0) + 1
             let pause = Self.pauses[min(attempts, Self.pauses.count) - 1]

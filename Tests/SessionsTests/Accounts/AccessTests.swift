@@ -147,6 +147,60 @@ struct AccessTests {
         #expect(try await bench.service.end(session.id, notes: nil, by: supervisor).hasEnded)
     }
 
+    @Test func whomAnAutomationNamesHasTheSession() async throws {
+        try await group("one")
+        let tess = try await technician("tess", of: "one")
+        let colleague = try await technician("colleague", of: "one")
+        let session = try await bench.waiting()
+        #expect(try await refusal { try await bench.service.session(session.id, for: tess) } == .notYours)
+        _ = try await bench.service.start(session.id, as: TechnicianID("tess"), by: bench.key)
+        _ = try await bench.accept(session.id, .play, by: tess)
+        for statuses in [nil, Set([SessionStatus.active])] {
+            let list = try await bench.service.list(SessionQuery(statuses: statuses, viewer: tess)).sessions
+            #expect(list.map(\.id) == [session.id])
+        }
+        #expect(try await refusal { try await bench.service.session(session.id, for: colleague) } == .notYours)
+        #expect(try await bench.service.end(session.id, notes: nil, by: tess).hasEnded)
+    }
+
+    @Test func S32_startNeedsThePermissionToo() async throws {
+        try await group("few", Set(Permission.allCases).subtracting([.lens]))
+        let tess = try await technician("tess", of: "few")
+        let request = try NewSession(kind: .screen, name: "Ada", method: .pin, visibility: .group)
+        let screen = try await bench.service.create(request, by: tess)
+        try await makeWait(screen)
+        #expect(try await bench.service.start(screen.id, as: nil, by: tess).status == .active)
+        try await group("all")
+        let ada = try await technician("ada", of: "all")
+        let lens = try await create(by: ada)
+        try await makeWait(lens)
+        var account = try #require(try await bench.accounts.registry().groups.values.first { $0.id.text == "all" })
+        account.permissions.remove(.lens)
+        try await bench.accounts.change(.changeGroup(account), by: bench.key)
+        #expect(
+            try await refusal { try await bench.service.start(lens.id, as: nil, by: ada) } == .permissionMissing(.lens))
+    }
+
+    @Test func D14_ifOthersMediaCannotBeTakenAwayTheGateStaysClosed() async throws {
+        try await group("one")
+        let tess = try await technician("tess", of: "one")
+        let colleague = try await technician("colleague", of: "one")
+        let session = try await create(by: tess)
+        try await makeWait(session)
+        _ = try await bench.accept(session.id, .publish, by: .customer(session.id))
+        _ = try await bench.accept(session.id, .play, by: colleague)
+        await bench.media.refuseNext(.overloaded(retryAfterSeconds: 1))
+        #expect(
+            try await refusal { try await bench.service.start(session.id, as: nil, by: tess) }
+                == .media(.overloaded(retryAfterSeconds: 1)))
+        #expect(await !bench.media.isOpen(session.id))
+        #expect(try await bench.service.session(session.id, for: tess).status == .onHold)
+        #expect(try await bench.service.resume(session.id, by: tess).status == .active)
+        #expect(await bench.media.isOpen(session.id))
+        let removals = await bench.media.orders.filter { if case .remove = $0 { true } else { false } }
+        #expect(removals == [.remove("r2")])
+    }
+
     @Test func D12_holdNeedsItsPermission() async throws {
         try await group("few", Set(Permission.allCases).subtracting([.hold]))
         let tess = try await technician("tess", of: "few")

@@ -50,7 +50,7 @@ struct ChatTests {
     @Test func whoListensHearsEachLine() async throws {
         let session = try await bench.create()
         _ = try await bench.join(session)
-        let subscription = bench.service.feed.subscribe(to: .session(session.id))
+        let subscription = bench.service.feed.subscribe(to: .session(session.id), as: bench.key)
         let line = try await bench.service.say("hello", in: session.id, by: bench.key)
         for await item in subscription.items {
             guard case .chat(line) = item.event else {

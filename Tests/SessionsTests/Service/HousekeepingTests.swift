@@ -90,6 +90,23 @@ struct HousekeepingTests {
         #expect(try await service.session(session.id, for: first.key).status == .active)
     }
 
+    @Test func anInviteThatNobodyTakesUpEndsAfterADay() async throws {
+        let bench = bench()
+        let invited = try await bench.create()
+        let claimed = try await bench.create()
+        _ = try await bench.join(claimed)
+        let waiting = try await bench.waiting()
+        bench.clock.advance(seconds: 24 * 3600)
+        let young = try await bench.create()
+        try await bench.service.endAbandonedInvites()
+        #expect(try await status(bench, invited.id) == .connecting, "not yet")
+        bench.clock.advance(seconds: 1)
+        try await bench.service.endAbandonedInvites()
+        for session in [invited, claimed] { #expect(try await status(bench, session.id) == .timedOut) }
+        #expect(try await status(bench, waiting.id) == .waiting)
+        #expect(try await status(bench, young.id) == .connecting)
+    }
+
     @Test func D12_onHoldNeverTimesOut() async throws {
         let bench = bench(waiting: 1)
         let session = try await bench.waiting()
@@ -124,7 +141,7 @@ struct HousekeepingTests {
         let bench = bench()
         let session = try await bench.waiting()
         let customer = Principal.customer(session.id)
-        let listener = bench.service.feed.subscribe(to: .everything)
+        let listener = bench.service.feed.subscribe(to: .everything, as: bench.key)
         _ = try await bench.service.changeMedia(camera: .paused, microphone: nil, by: customer)
         let after = try await bench.service.changeMedia(camera: nil, microphone: .muted, by: customer)
         #expect(after.customerMedia == CustomerMedia(camera: .paused, microphone: .muted))

@@ -21,6 +21,8 @@ struct HistoryCallsTests {
             #expect(try await call.post(path, marks).status == 204)
             #expect(try await call.post(path, token: token, marks).status == 204)
             #expect(try await call.post(path, #"{"marks":{}}"#).status == 400)
+            let long = String(repeating: "x", count: 9000)
+            #expect(try await call.post(path, #"{"marks":["\#(long)"]}"#).status == 422)
             let deep = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
             #expect(try await call.post(path, #"{"marks":\#(deep)}"#).status == 400)
             _ = try await call.post("/api/v1/sessions/\(id)/hold")
