@@ -1,4 +1,5 @@
 import { run } from "/dev/dev-page.js";
+import { soundApart } from "/dev/media-client.js";
 
 run("whep", (client) => {
   const stream = new MediaStream();
@@ -8,6 +9,7 @@ run("whep", (client) => {
     stream.addTrack(track);
     video.play().catch(() => {});
   });
+  client.prepare = soundApart;
   for (const kind of ["audio", "video"]) client.connection.addTransceiver(kind, { direction: "recvonly" });
   return () => (video.srcObject = null);
 });

@@ -13,6 +13,13 @@ export function iceServers(link) {
   return servers;
 }
 
+// Puts the sound into a stream of its own. Where a browser finds both in one it holds the picture back until the sound is through its
+// buffer, which costs the picture some 10 to 20 ms; here the picture counts.
+export function soundApart(sdp) {
+  const apart = (section) => section.replace(/^(a=(?:ssrc:\d+ )?msid:)\S+/gm, "$1sound");
+  return sdp.split(/^(?=m=)/m).map((section) => (section.startsWith("m=audio") ? apart(section) : section)).join("");
+}
+
 export class MediaClient {
   #url;
   #token;
@@ -20,6 +27,8 @@ export class MediaClient {
   #isRestarting = false;
   /** Told of each change of the connection's state. */
   onstate = () => {};
+  /** Changes the relay's answer before it is taken. */
+  prepare = (sdp) => sdp;
 
   /** @param url of the endpoint, such as /whip/{session} */
   constructor(url, token) {
@@ -40,7 +49,7 @@ export class MediaClient {
     this.#resource = new URL(response.headers.get("Location"), this.#url);
     const servers = iceServers(response.headers.get("Link"));
     if (servers.length > 0) this.connection.setConfiguration({ iceServers: servers, bundlePolicy: "max-bundle" });
-    await this.connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    await this.connection.setRemoteDescription({ type: "answer", sdp: this.prepare(await response.text()) });
   }
 
   /** Looks for a path anew, the call meanwhile going on where it can. */
