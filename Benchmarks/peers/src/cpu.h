@@ -1,8 +1,8 @@
-// CPU time from /proc.
+// CPU time.
 #pragma once
 #include <stdint.h>
 
-// Of all threads of a process, nanoseconds; 0 if it is gone.
+// Of all threads that a process has had, nanoseconds; 0 if it is gone. Threads that end meanwhile count: pools let idle ones go.
 uint64_t process_cpu(int pid);
 
 struct machine {
