@@ -6,10 +6,10 @@ ifeq ($(shell uname -m),x86_64)
 BUILD_PACKAGES += libipsec-mb-dev
 endif
 TEST_PACKAGES := ffmpeg opus-tools vpx-tools espeak-ng curl python3 sqlite3
-# Browsers and other clients, namespaces for them, and Wireshark's dissectors.
+# Browsers and other clients, namespaces for them, Wireshark's dissectors; certificates; what a server asks of the kernel.
 CLIENT_PACKAGES := chromium chromium-driver firefox-esr python3-venv iproute2 nftables golang-go golang-github-pion-webrtc.v3-dev \
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice python3-gst-1.0 \
-	gir1.2-gst-plugins-bad-1.0 tshark
+	gir1.2-gst-plugins-bad-1.0 tshark strace openssl
 # What counts instructions and system calls, and what strips for it.
 EXACT_PACKAGES := valgrind strace binutils python3
 # Vectors and fixtures are made again with these; nothing else needs them.
