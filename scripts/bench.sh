@@ -1,6 +1,6 @@
 #!/bin/sh
-# All benchmarks on a quiet machine: builds release, runs rounds, prints their table; times a call between two browsers; then compares
-# with other relays (Benchmarks/peers) and ends with that table and the limits. Exit status 1 if a limit is missed.
+# All benchmarks on a quiet machine: builds release, runs rounds, prints their table; times a call between two browsers, and session calls
+# beside media; then compares with other relays (Benchmarks/peers) and ends with that table and the limits. Exit status 1 if a limit is missed.
 #
 #   LENS_BENCH_FORCE=1         goes on though the machine is not quiet
 #   LENS_BENCH_ROUNDS=3        rounds; the table gives the median and the range
@@ -119,6 +119,8 @@ if [ -z "${LENS_BENCH_FILTER:-}" ]; then
     python3 Benchmarks/Exact/process_allocations.py "$lens" 2> "$log" || { status=1; tail -20 "$log" >&2; }
     say "a call between two browsers"
     LENS_PROGRAM="$lens" scripts/end-to-end.sh Tests/EndToEnd/timing.py -s || status=1
+    say "session calls beside media, and with 100,000 sessions stored"
+    LENS_PROGRAM="$lens" python3 Benchmarks/service/run.py || status=1
 fi
 
 [ "$peers_rounds" -eq 0 ] && exit "$status"

@@ -12,9 +12,13 @@ extension SQLiteSessionStore: RegistryStore {
         try await read { db in (try Self.registry(in: db), try Self.registryVersion(in: db)) }
     }
 
-    public func change(_ change: RegistryChange, by actor: Actor, at now: WallTime) async throws(SessionError) {
+    public func change(
+        by actor: Actor, at now: WallTime,
+        _ decide: @escaping @Sendable (Registry) throws(SessionError) -> RegistryChange
+    ) async throws(SessionError) -> Registry {
         try await write { [auditKey] db in
             var registry = try Self.registry(in: db)
+            let change = try decide(registry)
             switch try registry.apply(change) {
             case .written(let entry):
                 try db.execute(
@@ -25,6 +29,7 @@ extension SQLiteSessionStore: RegistryStore {
             }
             try db.execute(sql: "UPDATE registryVersion SET version = version + 1")
             try AuditTable.append(.changed(change, by: actor, at: now), to: db, auditKey)
+            return registry
         }
     }
 

@@ -108,6 +108,26 @@ enum Schema {
                         WHERE isListed AND technician IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("4 photos") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE photo (
+                        session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+                        number INTEGER NOT NULL,
+                        document TEXT NOT NULL,
+                        bytes BLOB NOT NULL,
+                        PRIMARY KEY (session, number)
+                    ) STRICT;
+                    """)
+        }
+        migrator.registerMigration("5 lists by what is in them") { db in
+            try db.execute(
+                sql: """
+                    CREATE INDEX listedSessionByStatus ON session (status, number) WHERE isListed;
+                    CREATE INDEX unlistedSessionByStatus ON session (owner, status, number) WHERE NOT isListed;
+                    DROP INDEX unlistedSessionByOwner;
+                    """)
+        }
         return migrator
     }
 }

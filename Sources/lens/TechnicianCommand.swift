@@ -16,18 +16,25 @@ struct TechnicianCommand: AsyncParsableCommand {
 
             EXAMPLES
               lens technician --api-key SECRET --waiting --output received
+              LENS_PASSWORD=… lens technician --email tess@example.org --waiting --output received
               lens technician --session 4f1c --voice Fixtures/technician.ogg --duration 30 --report report.json
               lens technician --waiting --source Fixtures/customer.ivf --audio-source Fixtures/customer.ogg \\
                 --capture-log capture.jsonl --report report.json
 
-            Exit code 0 only if the feed arrived intact, as far as it was measured. LENS_SERVER and LENS_API_KEY stand for \
-            --server and --api-key.
+            Exit code 0 only if the feed arrived intact, as far as it was measured. LENS_SERVER, LENS_API_KEY and LENS_EMAIL \
+            stand for --server, --api-key and --email.
             """)
 
     @OptionGroup var serverOption: ServerOption
 
     @Option(help: ArgumentHelp("The key for the server's calls (default: LENS_API_KEY).", valueName: "key"))
     var apiKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Logs in as this technician instead; the password by LENS_PASSWORD (default: LENS_EMAIL).",
+            valueName: "address"))
+    var email: String?
 
     @Option(help: ArgumentHelp("The session to take; its customer may still be on the way.", valueName: "id"))
     var session: String?
@@ -77,11 +84,9 @@ struct TechnicianCommand: AsyncParsableCommand {
     }
 
     private func settings() throws -> TechnicianSettings {
-        guard let key = apiKey ?? ProcessInfo.processInfo.environment["LENS_API_KEY"], !key.isEmpty else {
-            throw ValidationError("There is no API key; give --api-key or LENS_API_KEY, as lens serve was given it.")
-        }
         var settings = TechnicianSettings(
-            server: try serverOption.address(), apiKey: key, target: session.map { .session($0) } ?? .anyWaiting)
+            server: try serverOption.address(), identity: try identity(),
+            target: session.map { .session($0) } ?? .anyWaiting)
         settings.waitSeconds = wait
         settings.voice = voice
         settings.videoSource = source
@@ -96,6 +101,23 @@ struct TechnicianCommand: AsyncParsableCommand {
         settings.showsProgress = options.showsProgress
         settings.logger = options.logger
         return settings
+    }
+
+    /// A flag counts before the environment, and a login before a key.
+    private func identity() throws -> TechnicianSettings.Identity {
+        let environment = ProcessInfo.processInfo.environment
+        if let address = email ?? (apiKey == nil ? environment["LENS_EMAIL"] : nil) {
+            guard let password = environment["LENS_PASSWORD"], !password.isEmpty else {
+                throw ValidationError("There is no password for \(address); give it by LENS_PASSWORD.")
+            }
+            return .login(email: address, password: password)
+        }
+        guard let key = apiKey ?? environment["LENS_API_KEY"], !key.isEmpty else {
+            throw ValidationError(
+                "There is no identity; give --email and LENS_PASSWORD, or --api-key (LENS_API_KEY) as lens serve was given it."
+            )
+        }
+        return .apiKey(key)
     }
 
     private func finish(_ result: TechnicianResult) throws -> Bool {

@@ -1,8 +1,8 @@
-"""Tells schemathesis how bodies of SDP are sent: as the text that they are."""
+"""Tells schemathesis how bodies of SDP and pictures are sent: as they are."""
 
 import schemathesis
 
 
-@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
-def sdp(_context, value):
+@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag", "image/jpeg", "image/png", "image/webp")
+def plain(_context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")

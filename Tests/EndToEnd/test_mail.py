@@ -5,6 +5,7 @@ import email.policy
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -224,3 +225,43 @@ def test_a_server_that_says_nothing_holds_nobody_up():
             assert time.time() - began < 5
         finally:
             server.stop()
+
+
+def test_a_server_that_cuts_off_in_mid_mail_is_tried_again():
+    """Takes the envelope and hangs up at the text, once; then it takes all."""
+    taken = []
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        def serve():
+            for number in range(2):
+                connection, _ = rude.accept()
+                lines = connection.makefile("rb")
+                connection.sendall(b"220 rude\r\n")
+                while line := lines.readline():
+                    word = line.split()[0].upper() if line.split() else b""
+                    if word == b"DATA":
+                        connection.sendall(b"354 go on\r\n")
+                        if number == 0:
+                            break
+                        text = b""
+                        while (part := lines.readline()) not in (b".\r\n", b""):
+                            text += part
+                        taken.append(text)
+                    if word == b"QUIT":
+                        break
+                    connection.sendall(b"250 ok\r\n")
+                connection.shutdown(socket.SHUT_RDWR)
+                lines.close()
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        server = lens.Server(
+            "--smtp", f"smtp-plain://127.0.0.1:{rude.getsockname()[1]}", "--mail-from", "support@example.org")
+        try:
+            session = invite(server)
+            until(lambda: "detail" in mail_of(server, session))
+            assert mail_of(server, session)["status"] == "queued"
+            until(lambda: mail_of(server, session) == {"status": "sent"}, 20)
+            assert len(taken) == 1
+        finally:
+            server.stop()
+

@@ -35,3 +35,24 @@ def test_where_udp_is_blocked_the_call_runs_over_tcp(place, call):
         assert made.session.media["authenticationFailures"] == 0
     finally:
         place.namespace.unfilter()
+
+
+def test_D13_a_connection_that_is_cut_is_reconnecting_and_comes_back_by_itself(place, call):
+    made = call("aiortc", "chromium", inside=True)
+
+    def until(condition, what):
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, f"{what}; the session is {made.session.status}"
+            time.sleep(0.1)
+
+    until(lambda: made.session.media["packetsForwarded"] > 50, "no media")
+    assert made.session.status == "Active"
+    place.namespace.block_udp()
+    try:
+        until(lambda: made.session.status == "Reconnecting", "not seen as lost")
+    finally:
+        place.namespace.unfilter()
+    until(lambda: made.session.status == "Active", "not seen as back")
+    before = made.session.media["packetsForwarded"]
+    until(lambda: made.session.media["packetsForwarded"] > before + 50, "no media after it")

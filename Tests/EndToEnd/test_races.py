@@ -14,11 +14,21 @@ RACERS = 1_000
 CONNECTIONS = 100
 
 
-@pytest.fixture(scope="module")
-def server():
-    made = lens.Server()
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def server(request, tmp_path_factory):
+    more = ["--data", str(tmp_path_factory.mktemp("races"))] if request.param == "sqlite" else []
+    made = lens.Server(*more)
     yield made
     made.stop()
+
+
+def login(server, name):
+    """Makes an account and answers the token of its login."""
+    email, password = f"{name}@example.org", "a password of the tests"
+    made = server.json("POST", "/api/v1/technicians", {"email": email, "name": name, "group": "support"})
+    first = server.json("POST", "/api/v1/login", {"email": email, "password": made["password"]}, "")["token"]
+    server.call("PUT", "/api/v1/me/password", {"old": made["password"], "new": password}, first)
+    return server.json("POST", "/api/v1/login", {"email": email, "password": password}, "")["token"]
 
 
 def race(server, calls):
@@ -75,3 +85,17 @@ def test_S44_D10_of_a_technicians_thousand_starts_one_wins(server):
     assert set(outcomes) <= {(409, "TECHNICIAN_BUSY"), (409, "SESSION_ALREADY_STARTED")}
     assert sum(outcomes.values()) == RACERS - 1
     assert [session.status for session in sessions].count("Active") == 1
+
+
+def test_S21_D10_of_two_technicians_starts_of_one_session_one_wins(server):
+    tokens = [login(server, name) for name in ("ann", "ben")]
+    for _ in range(10):
+        made = server.json(
+            "POST", "/api/v1/sessions", {"type": "lens", "name": "Race", "method": "pin", "visibility": "group"}, tokens[0])
+        session = lens.Session.of(server, made)
+        session.join()
+        outcomes = race(server, [(f"/api/v1/sessions/{session.id}/start", {}, tokens[number % 2]) for number in range(100)])
+        assert outcomes.pop((200, None)) == 1
+        assert set(outcomes) <= {(409, "SESSION_ALREADY_STARTED"), (403, "TOKEN_NOT_FOR_SESSION")}
+        session.do("end")
+

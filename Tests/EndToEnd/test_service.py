@@ -8,9 +8,12 @@ import json
 import os
 import resource
 import socket
+import ssl
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -138,6 +141,81 @@ def test_many_listeners_hold_nobody_up(server):
         assert session.status == "Waiting"
 
 
+def test_a_stream_that_is_dropped_in_mid_event_goes_on_with_that_event(server):
+    session = lens.Session(server)
+    whole = events.Listener(server, lens.KEY)
+    before = listeners(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as dropped:
+        dropped.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: lens\r\nAuthorization: Bearer {lens.KEY}\r\n\r\n".encode())
+        heard = b""
+        while b"\r\n\r\n" not in heard:
+            heard += dropped.recv(1)
+        until(lambda: listeners(server) == before + 1)
+        token = session.join()
+        until(lambda: "Waiting" in whole.statuses(session.id))
+        # Twenty bytes of the first event, and away.
+        dropped.recv(20)
+    # Noticed with the next beat at the latest.
+    until(lambda: listeners(server) == before, 40)
+    told = [e for e in whole.events if e["event"] == "session" and e["data"]["id"] == session.id]
+    first = told[0]["id"]
+    epoch, number = first.split("-")
+    again = events.Listener(server, lens.KEY, last=f"{epoch}-{int(number) - 1}")
+    until(lambda: "Waiting" in again.statuses(session.id))
+    assert [e["id"] for e in again.events if e["event"] == "session" and e["data"]["id"] == session.id] == [e["id"] for e in told]
+    server.json("POST", "/api/v1/customer/leave", {}, token)
+    for listener in (whole, again):
+        listener.close()
+
+
+def listeners(server):
+    text = server.call("GET", "/metrics")[2]
+    return int(next(line for line in text.splitlines() if line.startswith("lens_event_listeners ")).split()[1])
+
+
+def test_text_of_people_makes_no_events_of_its_own(server):
+    """Line breaks of every kind in a name's place and in chat stay within their event."""
+    session = lens.Session(server)
+    session.join()
+    console = events.Listener(server, lens.KEY)
+    text = "a\n\nevent: session\ndata: {}\n\n\u2028id: 9\u2029end"
+    server.json("POST", f"/api/v1/sessions/{session.id}/chat", {"text": text})
+    until(lambda: [e for e in console.events if e["event"] == "chat"])
+    assert [e["data"]["text"] for e in console.events if e["event"] == "chat"] == [text]
+    assert {e["event"] for e in console.events} <= {"chat", "reset", "session"}
+    for name in ("a\nb", "a\r\nevent: x", "a\u0000b"):
+        with pytest.raises(lens.CallRefused) as refused:
+            server.json("POST", "/api/v1/sessions", {"type": "lens", "name": name, "method": "pin"})
+        assert refused.value.status == 422
+    console.close()
+
+
+def test_a_listener_that_reads_nothing_is_let_go():
+    server = lens.Server()
+    try:
+        sessions = [lens.Session(server) for _ in range(3)]
+        for session in sessions:
+            session.join()
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", server.port))
+        deaf.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: lens\r\nAuthorization: Bearer {lens.KEY}\r\n\r\n".encode())
+        until(lambda: listeners(server) == 1)
+        files = f"/proc/{server.process.pid}/fd"
+        open_before = len(os.listdir(files))
+        # More than the buffers of both sides and of the kernel hold.
+        for number in range(3600):
+            session = sessions[number % 3]
+            server.json("POST", f"/api/v1/sessions/{session.id}/chat", {"text": f"{number} " + "x" * 3900})
+            if number % 100 == 0 and listeners(server) == 0:
+                break
+        until(lambda: listeners(server) == 0)
+        until(lambda: len(os.listdir(files)) < open_before, 45)
+        deaf.close()
+    finally:
+        server.stop()
+
+
 # Webhooks
 
 class Receiver:
@@ -145,11 +223,13 @@ class Receiver:
 
     def __init__(self):
         receiver = self
-        self.bodies, self.answers = [], []
+        self.bodies, self.answers, self.pauses = [], [], []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.pauses:
+                    time.sleep(receiver.pauses.pop(0))
                 status, fields = receiver.answers.pop(0) if receiver.answers else (204, {})
                 if status < 300:
                     receiver.bodies.append((self.headers["Lens-Signature"], body))
@@ -222,6 +302,23 @@ def test_a_redirection_is_not_followed(hooked):
     inner.server.shutdown()
 
 
+def test_a_receiver_that_is_slow_holds_nobody_up_and_is_told_in_order(hooked):
+    server, receiver = hooked
+    receiver.pauses = [12]
+    session = lens.Session(server)
+    began = time.time()
+    session.join()
+    session.do("start")
+    session.do("end")
+    for _ in range(20):
+        server.json("GET", "/api/v1/sessions")
+    assert time.time() - began < 5
+    # The one that took too long is told again, and may have been heard twice.
+    until(lambda: receiver.statuses(session.id)[-1:] == FLOW[-1:], 40)
+    told = receiver.statuses(session.id)
+    assert [status for number, status in enumerate(told) if status not in told[:number]] == FLOW
+
+
 def test_what_was_not_told_is_told_after_a_restart(monkeypatch, tmp_path):
     monkeypatch.setenv("LENS_WEBHOOK_SECRET", SECRET)
     with socket.socket() as place:
@@ -273,7 +370,96 @@ def test_https_speaks_http_2_and_takes_a_renewed_certificate(tmp_path):
         server.stop()
 
 
+# Slow callers
+
+def dripping(server, context=None):
+    """A connection that sends a request's body byte by byte."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    if context:
+        connection = context.wrap_socket(connection)
+    connection.sendall(
+        b"POST /api/v1/join HTTP/1.1\r\nHost: lens\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+    return connection
+
+
+def test_slow_requests_and_handshakes_are_ended_and_hold_nobody_up(server, tmp_path):
+    paths = certificate(tmp_path, "slow")
+    secure = lens.Server("--tls-certificate", paths[0], "--tls-key", paths[1])
+    context = ssl.create_default_context(cafile=paths[0])
+    context.check_hostname = False
+    try:
+        began = time.time()
+        with contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(dripping(server)) for _ in range(100)]
+            slow += [stack.enter_context(dripping(secure, context)) for _ in range(20)]
+            # Handshakes that never begin, and ones that stop at once.
+            silent = [stack.enter_context(socket.create_connection(("127.0.0.1", secure.port))) for _ in range(100)]
+            for connection in silent[50:]:
+                connection.sendall(b"\x16\x03\x01\x02\x00")
+            while time.time() < began + 10:
+                for connection in slow:
+                    connection.sendall(b" ")
+                asked = time.time()
+                lens.Session(server)
+                assert time.time() - asked < 2
+                time.sleep(0.5)
+            for connection in slow:
+                connection.settimeout(20)
+                answer = b""
+                while chunk := connection.recv(4096):
+                    answer += chunk
+                assert answer.startswith(b"HTTP/1.1 408"), answer
+                assert b"application/problem+json" in answer
+            for connection in silent:
+                connection.settimeout(20)
+                assert connection.recv(4096) == b""
+        assert 14 < time.time() - began < 40
+    finally:
+        secure.stop()
+
+
+def test_a_network_that_asks_too_often_is_told_to_wait():
+    proxied = lens.Server("--trusted-proxy", "127.0.0.0/8", "--rate-limit", "20")
+    try:
+        def ask(address):
+            try:
+                return proxied.call("GET", "/api/v1/sessions", headers=[("X-Forwarded-For", address)])[0]
+            except lens.CallRefused as refused:
+                return refused.status
+
+        answers = [ask("192.0.2.1") for _ in range(120)]
+        assert answers[:40] == [200] * 40
+        assert 429 in answers
+        assert ask("192.0.2.2") == 200
+        assert [ask("127.0.0.1") for _ in range(120)] == [200] * 120
+    finally:
+        proxied.stop()
+
+
 # Figures
+
+def test_S24_a_photo_reaches_the_technician(server):
+    session = lens.Session(server)
+    token = session.join()
+    console = events.Listener(server, lens.KEY)
+    picture = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4000
+    request = urllib.request.Request(
+        server.url + "/api/v1/customer/photos", data=picture, method="POST",
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"})
+    with pytest.raises(urllib.error.HTTPError) as early:
+        urllib.request.urlopen(request, timeout=10)
+    assert early.value.code == 409
+    session.do("start")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+    until(lambda: [e for e in console.events if e["event"] == "photo"])
+    photo = [e["data"] for e in console.events if e["event"] == "photo"][0]
+    assert photo["session"] == session.id and photo["bytes"] == len(picture)
+    read = urllib.request.Request(server.url + photo["url"], headers={"Authorization": f"Bearer {lens.KEY}"})
+    with urllib.request.urlopen(read, timeout=10) as answer:
+        assert answer.read() == picture
+    console.close()
+
 
 def test_figures_have_stable_names(server):
     session = lens.Session(server)
@@ -288,9 +474,10 @@ def test_figures_have_stable_names(server):
     assert figures['lens_refusals_total{code="PINCODE_INVALID"}'] >= 1
     assert figures["lens_invite_to_waiting_seconds_count"] >= 1
     assert figures['lens_waiting_to_start_seconds_bucket{le="+Inf"}'] >= 1
-    assert figures[f'lens_session_bytes_forwarded_before_start_total{{session="{session.id}"}}'] == 0
     assert figures["process_resident_memory_bytes"] > 1e6
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert {"lens_session_bytes_forwarded_before_start_total", "lens_session_jitter_seconds",
+            "lens_session_loss_ratio", "lens_session_round_trip_seconds"} <= names
     dashboard = json.load(open(os.path.join(lens.ROOT, "deploy", "grafana-dashboard.json")))
     for panel in dashboard["panels"]:
         for target in panel["targets"]:

@@ -95,5 +95,52 @@ extension LensTests {
             #expect(changed.status == 1)
             #expect(changed.stderr.contains("entry 3 does not fit"), "\(changed.stderr)")
         }
+
+        @Test func settingsReachTheRunningServerAndTheLog() async throws {
+            let folder = try TemporaryFolder()
+            let data = folder.file("data")
+            let server = try await TestServer.start(["--data", data])
+            #expect(text(try admin(["settings"], data: data)).contains("as lens serve has it"))
+            let terms = folder.file("terms.txt")
+            try Data("Be kind.".utf8).write(to: URL(filePath: terms))
+            let changed = try admin(
+                [
+                    "settings", "change", "--pin-lifetime", "30", "--waiting-limit", "0", "--language", "de",
+                    "--eula-version", "2", "--eula-file", terms,
+                ], data: data)
+            #expect(changed.status == 0, "\(changed.stderr)")
+            let settings = try server.call("GET", "/api/v1/settings", body: "").json
+            #expect(settings["pinLifetimeMinutes"] as? Int == 30)
+            #expect(settings["waitingLimitMinutes"] as? Int == 0)
+            #expect(settings["language"] as? String == "de")
+            #expect((settings["eula"] as? [String: String])?["text"] == "Be kind.")
+            for wrong in [
+                ["--pin-lifetime", "0"], ["--pin-lifetime", "1000"], ["--retention", "-1"], ["--language", "fr"],
+            ] {
+                #expect(try admin(["settings", "change"] + wrong, data: data).status != 0, "\(wrong)")
+            }
+            #expect(text(try admin(["audit", "export"], data: data)).contains("settings.changed"))
+            #expect(await server.stop() == 0)
+        }
+
+        @Test func aConfigurationIsCheckedWithoutStarting() throws {
+            let folder = try TemporaryFolder()
+            let file = folder.file("lens.yaml")
+            func check(_ text: String) throws -> ProcessResult {
+                try Data(text.utf8).write(to: URL(filePath: file))
+                return try runProcess(LensProcess.path, ["admin", "check", "--config", file])
+            }
+            let good = try check("http: 127.0.0.1:9090\ndata: \(folder.file("data"))\n")
+            #expect(good.status == 0, "\(good.stderr)")
+            #expect(text(good).contains("http: 127.0.0.1:9090"))
+            for (bad, word) in [
+                ("htp: x\n", "unknown setting"), ("tls-certificate: a.pem\n", "TLS needs both"),
+                ("tls-certificate: a.pem\ntls-key: b.pem\n", "a.pem"), ("data: /proc/version\n", "no directory"),
+            ] {
+                let result = try check(bad)
+                #expect(result.status == 1, "\(bad)")
+                #expect(result.stderr.contains(word), "\(result.stderr)")
+            }
+        }
     }
 }

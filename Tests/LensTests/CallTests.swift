@@ -66,6 +66,41 @@ extension LensTests {
             #expect(await server.stop() == 0)
         }
 
+        @Test func S35_S53_aTechnicianLogsInWithTheirOwnPassword() async throws {
+            let server = try await TestServer.start()
+            let folder = try TemporaryFolder()
+            let made = try server.call(
+                "POST", "/api/v1/technicians", body: #"{"email":"tess@example.org","name":"Tess","group":"support"}"#)
+            let drawn = try #require(made["password"])
+            func login(_ password: String) throws -> String {
+                let answer = try server.call(
+                    "POST", "/api/v1/login", token: "",
+                    body: #"{"email":"tess@example.org","password":"\#(password)"}"#)
+                return try #require(answer["token"])
+            }
+            let password = "a password of her own"
+            let changed = try server.call(
+                "PUT", "/api/v1/me/password", token: login(drawn),
+                body: #"{"old":"\#(drawn)","new":"\#(password)"}"#)
+            #expect(changed.status == 204)
+            let session = try server.call(
+                "POST", "/api/v1/sessions", token: login(password),
+                body: #"{"type":"lens","name":"Ada","method":"pin"}"#)
+            let (id, pin) = (try #require(session["id"]), try #require(session["pin"]))
+            let arguments = ["technician", "--server", server.url, "--email", "tess@example.org", "--session", id]
+            let refused = try LensProcess(arguments, environment: ["LENS_PASSWORD": "wrong"])
+            #expect(await refused.exitStatus() == 1)
+            #expect(refused.printed.contains("LOGIN_REFUSED") || refused.printed.contains("password"))
+            let customer = try customer(server, pin, duration: 60)
+            let technician = try LensProcess(
+                arguments + ["--duration", "3", "--output", folder.path], environment: ["LENS_PASSWORD": password])
+            #expect(await technician.exitStatus() == 0, "\(technician.printed)")
+            #expect(try server.session(id)["technician"] == "tess")
+            #expect(!technician.printed.contains(password))
+            #expect(await customer.exitStatus() == 0, "\(customer.printed)")
+            #expect(await server.stop() == 0)
+        }
+
         @Test func whatIsMissingOrBrokenIsOneClearLine() async throws {
             let server = try await TestServer.start()
             let folder = try TemporaryFolder()

@@ -76,6 +76,41 @@ extension LensTests {
             #expect(!server.process.printed.contains(TestServer.apiKey))
         }
 
+        /// A whole session at the lowest level: ids and statuses are there, and nothing of people.
+        @Test func D8_theLogShowsNoPINAndNothingOfPeople() async throws {
+            let folder = try TemporaryFolder()
+            let server = try await TestServer.start(["--log-level", "trace", "--data", folder.file("data")])
+            let made = try server.call(
+                "POST", "/api/v1/sessions",
+                body: #"{"type":"lens","name":"Zerbinetta Quux","method":"email","reference":"ref-zyx-77"}"#)
+            let (id, pin) = (try #require(made["id"]), try #require(made["pin"]))
+            _ = try server.call("GET", "/\(pin)", token: "", body: "")
+            _ = try server.call("GET", "/?code=\(pin)", token: "", body: "")
+            let joined = try server.call("POST", "/api/v1/join", token: "", body: #"{"pin":"\#(pin)"}"#)
+            let token = try #require(joined["token"])
+            _ = try server.call(
+                "POST", "/api/v1/customer/devices", token: token, body: #"{"camera":true,"microphone":true}"#)
+            _ = try server.call(
+                "POST", "/api/v1/customer/eula", token: token, body: #"{"version":"1","accepted":true}"#)
+            _ = try server.call(
+                "POST", "/api/v1/sessions/\(id)/chat", token: token, body: #"{"text":"my secret sentence"}"#)
+            _ = try server.call("POST", "/api/v1/sessions/\(id)/start")
+            _ = try server.call("POST", "/api/v1/sessions/\(id)/notes", body: #"{"notes":"about the boiler"}"#)
+            _ = try server.call(
+                "POST", "/api/v1/login", token: "", body: #"{"email":"who@example.org","password":"hunter2hunter2"}"#)
+            _ = try server.call("POST", "/api/v1/sessions/\(id)/end")
+            #expect(await server.stop() == 0)
+            let log = server.process.printed
+            for line in ["session: PIN claimed", "session: started", "session: ended"] { #expect(log.contains(line)) }
+            #expect(log.contains("session=\(id)"))
+            let secret = token.split(separator: ".").last.map { String($0) } ?? token
+            for text in [
+                pin, secret, "Zerbinetta", "ref-zyx-77", "my secret sentence", "about the boiler", "who@example.org",
+                "hunter2",
+                TestServer.apiKey,
+            ] { #expect(!log.contains(text), "\(text)") }
+        }
+
         @Test func metricsTellHowManySessionsEachShardHolds() async throws {
             let server = try await TestServer.start(["--shards", "2"])
             for _ in 0..<4 {

@@ -31,6 +31,16 @@ public struct LensClient: Sendable {
 
     // MARK: Technician
 
+    /// Logs a technician in. The client returned speaks as that technician.
+    public func login(email: String, password: String) async throws -> LensClient {
+        struct LoggedIn: Decodable { var token: String }
+        let login: LoggedIn = try await call(
+            "logging in", .POST, "/api/v1/login", json: ["email": email, "password": password])
+        return LensClient(server: server, token: login.token)
+    }
+
+    public func logout() async throws { try await perform("logging out", .POST, "/api/v1/logout", json: Empty()) }
+
     public func createSession(name: String, method: String = "pin") async throws -> SessionInfo {
         let body = ["type": "lens", "name": name, "method": method]
         return try await call("creating a session", .POST, "/api/v1/sessions", json: body)

@@ -68,7 +68,8 @@ public struct DemoRun: Sendable {
     }
 
     private func technicianSettings(_ id: String, _ log: CaptureLog, _ voiceLog: CaptureLog) -> TechnicianSettings {
-        var technician = TechnicianSettings(server: settings.server, apiKey: settings.apiKey, target: .session(id))
+        var technician = TechnicianSettings(
+            server: settings.server, identity: .apiKey(settings.apiKey), target: .session(id))
         technician.voice = settings.voice
         technician.voiceLog = voiceLog
         technician.videoSource = settings.video

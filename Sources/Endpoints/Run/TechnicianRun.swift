@@ -5,6 +5,14 @@ import MediaWire
 
 /// What a technician endpoint does.
 public struct TechnicianSettings: Sendable {
+    /// As whom the calls are made.
+    public enum Identity: Hashable, Sendable {
+        /// An automation.
+        case apiKey(String)
+        /// A technician with an account of their own.
+        case login(email: String, password: String)
+    }
+
     public enum Target: Hashable, Sendable {
         case session(String)
         /// The session that has been waiting longest.
@@ -12,7 +20,7 @@ public struct TechnicianSettings: Sendable {
     }
 
     public var server: ServerAddress
-    public var apiKey: String
+    public var identity: Identity
     public var target: Target
     /// Longest wait for the session to be waiting.
     public var waitSeconds = 60
@@ -41,9 +49,9 @@ public struct TechnicianSettings: Sendable {
     /// Steps of the call, at `info`; nil for none.
     public var logger: Logger?
 
-    public init(server: ServerAddress, apiKey: String, target: Target) {
+    public init(server: ServerAddress, identity: Identity, target: Target) {
         self.server = server
-        self.apiKey = apiKey
+        self.identity = identity
         self.target = target
     }
 }
@@ -73,7 +81,25 @@ public struct TechnicianRun: Sendable {
         if let path = settings.voice { _ = try AudioSource(path: path).path }
         if let path = settings.audioSource { _ = try AudioSource(path: path).path }
         if let path = settings.videoSource { _ = try VideoSource(path: path).rate }
-        let client = LensClient(server: settings.server, token: settings.apiKey)
+        switch settings.identity {
+        case .apiKey(let key): return try await take(LensClient(server: settings.server, token: key))
+        case .login(let email, let password):
+            let client = try await LensClient(server: settings.server).login(email: email, password: password)
+            do {
+                let result = try await take(client)
+                await logOut(client)
+                return result
+            } catch {
+                await logOut(client)
+                throw error
+            }
+        }
+    }
+
+    /// Also where the call was cut short; if it fails, the login ends by itself.
+    private func logOut(_ client: LensClient) async { await Task { try? await client.logout() }.value }
+
+    private func take(_ client: LensClient) async throws -> TechnicianResult {
         let session = try await waitingSession(client)
         settings.logger?.info(
             "taking a session", metadata: ["session": "\(session.id)", "status": "\(session.status)"])

@@ -31,6 +31,9 @@ struct Slab<Element: ~Copyable>: ~Copyable {
     /// Grows with each removal, so that a stale reference to a reused index shows.
     func generation(of index: Int) -> UInt32 { generations.indices.contains(index) ? generations[index] : 0 }
 
+    /// Every index that was ever used.
+    var places: Range<Int> { used.indices }
+
     func contains(_ index: Int) -> Bool { used.indices.contains(index) && used[index] }
 
     mutating func insert(_ element: consuming Element) -> Int {

@@ -104,6 +104,10 @@ public enum ShardEvent: Sendable, Equatable {
     case silent(LegID, RelaySessionKey, SessionSide)
     /// The publisher of a leg said BYE, or its peer has ended DTLS.
     case goodbye(LegID, RelaySessionKey, SessionSide)
-    /// The first packet of a session was forwarded after its gate opened.
+    /// The session's customer is there, for the first time or again.
+    case customerHeard(RelaySessionKey)
+    /// Nothing authentic has come from the session's customer for three seconds, or the customer has said good-bye.
+    case customerLost(RelaySessionKey)
+    /// The first packet of a session's customer was forwarded after its gate opened.
     case firstForwarded(RelaySessionKey)
 }

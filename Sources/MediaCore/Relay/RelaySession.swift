@@ -18,6 +18,8 @@ struct RelaySession {
     let key: RelaySessionKey
     private var legs: (Int?, Int?, Int?, Int?) = (nil, nil, nil, nil)
 
+    var presence = CustomerPresence()
+
     /// Slab indices of in-process ports: sinks, and tracks that come from one.
     var ports: [Int] = []
     var portSources: [Int] = []

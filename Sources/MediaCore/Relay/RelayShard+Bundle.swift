@@ -67,7 +67,7 @@ extension RelayShard {
             return
         }
         counters.rtcpReceived &+= 1
-        legs[leg].signsOfLife &+= 1
+        noteLife(ofLeg: leg, at: now)
         var budget = configuration.maximumRetransmissionsPerDatagram
         while let view = reader.next() {
             // These are about the transport, not about a stream.

@@ -290,21 +290,6 @@ extension RelayShard {
 }
 
 extension RelayShard {
-    /// A number that changes with everything authentic that comes from a side: media, reports, checks (D13).
-    /// - Returns: nil for a session that is not here, or has no leg of that side.
-    public func signsOfLife(of key: RelaySessionKey, from side: SessionSide) -> UInt64? {
-        guard let session = sessionIndices[key] else { return nil }
-        var signs: UInt64?
-        for leg in sessions[session].legIndices where legs[leg].side == side {
-            signs = (signs ?? 0) &+ legs[leg].signsOfLife
-            guard legs[leg].direction == .publish else { continue }
-            for track in legs[leg].streams {
-                signs = (signs ?? 0) &+ (tracks[track].incoming?.reception.packetsReceived ?? 0)
-            }
-        }
-        return signs
-    }
-
     private func slotFigures(_ slot: Int) -> SlotFigures {
         var figures = slots[slot].figures
         guard let peer = slots[slot].peer else { return figures }

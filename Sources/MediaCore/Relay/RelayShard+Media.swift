@@ -111,7 +111,7 @@ extension RelayShard {
                 if isStamped { noteDeparture(ofSlot: slot, bytes: payload.count, at: now) }
                 if stage.isSealFull { protectStaged(&send) }
                 if !slots[slot].hasReportTimer { startSlotReports(slot, at: now) }
-                if !sessions[session].hasForwarded {
+                if !sessions[session].hasForwarded, tracks[index].side == .customer {
                     sessions[session].hasForwarded = true
                     emit(.firstForwarded(sessions[session].key))
                 }

@@ -30,14 +30,14 @@ extension RelayShard {
         }
         counters.rtcpReceived &+= 1
         if reference.isSlot {
-            legs[slots[reference.index].leg].signsOfLife &+= 1
+            noteLife(ofLeg: slots[reference.index].leg, at: now)
             slots[reference.index].moveRTCP(to: path)
             var budget = configuration.maximumRetransmissionsPerDatagram
             while let view = reader.next() {
                 accept(view, in: plain, fromPlayerOf: reference.index, budget: &budget, into: &send, at: now)
             }
         } else {
-            if let leg = tracks[reference.index].leg { legs[leg].signsOfLife &+= 1 }
+            if let leg = tracks[reference.index].leg { noteLife(ofLeg: leg, at: now) }
             // With ICE only a check moves the path.
             if !tracks[reference.index].usesICE { tracks[reference.index].rtcpPath = path }
             scheduleKeyframeRequest(track: reference.index, at: now)
@@ -63,7 +63,7 @@ extension RelayShard {
             for index in 0..<view.goodbyeSourceCount
             where view.goodbyeSource(index, in: packet) == tracks[track].ssrc {
                 guard let leg = tracks[track].leg else { return }
-                emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
+                noteGoodbye(ofLeg: leg)
             }
         default: break
         }

@@ -11,6 +11,7 @@ extension RelayShard {
 
     mutating func startTrackReports(_ track: Int, at now: Instant) {
         tracks[track].hasReportTimer = true
+        if tracks[track].side == .customer { watchPresence(at: now) }
         leaveTrail(ofTrack: track)
         tracks[track].reportPace.begin(bytes: tracks[track].incoming?.reception.bytesReceived ?? 0, at: now)
         // RFC 3550 section 6.2: the first after half of the interval.

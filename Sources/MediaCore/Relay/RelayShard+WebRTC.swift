@@ -88,7 +88,7 @@ extension RelayShard {
     private mutating func note(_ path: Path, of peer: Int, into send: inout SendBatch, at now: Instant) {
         // A source address can be forged: nobody takes a path from a peer that still checks it.
         if let owner = peersByPath[path], owner != peer, peers[owner].ice.isProven(path, at: now) { return }
-        legs[peers[peer].leg].signsOfLife &+= 1
+        noteLife(ofLeg: peers[peer].leg, at: now)
         if !peers[peer].paths.contains(path) {
             // The agent forgets old paths; so does the table.
             let kept = peers[peer].paths.filter { peers[peer].ice.isProven($0, at: now) }
@@ -185,8 +185,7 @@ extension RelayShard {
         switch peers[peer].dtls?.pollEvent() {
         case .connected(let keys): install(keys, peer: peer, into: &send, at: now)
         case .closed:
-            let leg = peers[peer].leg
-            emit(.goodbye(identity(ofLeg: leg), legs[leg].sessionKey, legs[leg].side))
+            noteGoodbye(ofLeg: peers[peer].leg)
         case .failed: noteFailure(of: peer)
         case nil: break
         }

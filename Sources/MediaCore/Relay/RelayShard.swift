@@ -30,6 +30,8 @@ public struct RelayShard: ~Copyable {
     var certificate: DTLSContext?
 
     var timers = TimerQueue()
+    /// A look at who is still there is planned.
+    var watchesPresence = false
     var random: SplitMix64
     /// Datagrams made at signalling time, sent with the next timeout.
     var pending: [(bytes: [UInt8], path: Path)] = []
@@ -143,6 +145,7 @@ public struct RelayShard: ~Copyable {
             case .keyframe: keyframeDue(timer, into: &send, at: now)
             case .handshake: handshakeDue(timer, into: &send, at: now)
             case .consent: consentDue(timer, at: now)
+            case .presence: presenceDue(at: now)
             case .transportFeedback: transportFeedbackDue(timer, into: &send, at: now)
             case .portSource: guard portSourceDue(timer, into: &send, at: now) else { return }
             }

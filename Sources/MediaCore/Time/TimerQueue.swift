@@ -14,6 +14,8 @@ enum TimerPurpose: UInt8 {
     case transportFeedback
     /// A peer over ICE may have fallen silent.
     case consent
+    /// A look at who is still there.
+    case presence
 }
 
 /// Due times in a binary heap. Idle streams have no entry, so they cost nothing.

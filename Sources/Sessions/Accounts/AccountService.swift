@@ -72,15 +72,18 @@ public actor AccountService {
     public func login(
         email: String, password: String, address: String
     ) async throws(SessionError) -> LoggedIn {
-        let network = ClientNetwork(address)
-        switch throttle.attempt(from: network, at: waiting.milliseconds()) {
-        case .refused(let milliseconds): throw .loginThrottled(retryAfterSeconds: Int(milliseconds + 999) / 1000)
-        case .allowed(let delay): if delay > 0 { await waiting.pause(delay) }
-        }
+        let network = try await passThrottle(address)
         let registry = try await registry()
         let account = EmailAddress(email, mayBeLocal: true).flatMap { registry.account(email: $0) }
         let hash = if let account { account.password } else { try await nobodysPassword() }
-        let isRight = try await passwords.matches(hash, password)
+        let isRight: Bool
+        do throws(SessionError) {
+            isRight = try await passwords.matches(hash, password)
+        } catch {
+            // Nobody has looked at it: no mistake.
+            throttle.forgive(network, at: waiting.milliseconds())
+            throw error
+        }
         guard let account, isRight, !account.technician.isDisabled else {
             try await store.noteRefusedLogin(of: account?.technician.id, from: address, at: now())
             throw .loginRefused
@@ -120,25 +123,57 @@ public actor AccountService {
     }
 
     /// A technician chooses another password. All logins of the account end.
-    /// - Throws: `loginRefused` if the old one is wrong; `invalid`.
+    /// - Throws: `loginRefused` if the old one is wrong, also where it was changed meanwhile; `loginThrottled`; `invalid`.
     public func changePassword(
-        of principal: Principal, from old: String, to new: String
+        of principal: Principal, from old: String, to new: String, address: String
     ) async throws(SessionError) {
         guard case .technician(let id) = principal, let account = try await registry().accounts[id] else {
             throw .technicianOnly
         }
+        let network = try await passThrottle(address)
         guard try await passwords.matches(account.password, old) else { throw .loginRefused }
+        throttle.forgive(network, at: waiting.milliseconds())
         guard old != new else { throw .invalid(field: "password", "must differ from the old one") }
-        try await store.change(
-            .setPassword(id, try await hash(new), mustChange: false), by: Actor(principal), at: now())
+        let hash = try await hash(new)
+        _ = try await store.change(by: Actor(principal), at: now()) { (registry) throws(SessionError) in
+            guard registry.accounts[id]?.password == account.password else { throw .loginRefused }
+            return .setPassword(id, hash, mustChange: false)
+        }
+    }
+
+    /// Waits as long as the throttle says before a password is looked at.
+    /// - Returns: the network that the attempt counts for.
+    /// - Throws: `loginThrottled`.
+    private func passThrottle(_ address: String) async throws(SessionError) -> ClientNetwork {
+        let network = ClientNetwork(address)
+        switch throttle.attempt(from: network, at: waiting.milliseconds()) {
+        case .refused(let milliseconds): throw .loginThrottled(retryAfterSeconds: Int(milliseconds + 999) / 1000)
+        case .allowed(let delay): if delay > 0 { await waiting.pause(delay) }
+        }
+        return network
     }
 
     // MARK: - Registry
 
     /// - Throws: `administratorOnly`, the registry's refusal.
     public func change(_ change: RegistryChange, by principal: Principal) async throws(SessionError) {
+        _ = try await self.change(by: principal) { _ in change }
+    }
+
+    /// Makes a change that goes by what there is: nothing that others change meanwhile is lost.
+    /// - Returns: the registry with the change.
+    /// - Throws: `administratorOnly`, the refusal of `decide`, the registry's.
+    public func change(
+        by principal: Principal, _ decide: @escaping @Sendable (Registry) throws(SessionError) -> RegistryChange
+    ) async throws(SessionError) -> Registry {
         try await requireAdministrator(principal)
-        try await store.change(change, by: Actor(principal), at: now())
+        return try await store.change(by: Actor(principal), at: now()) { (registry) throws(SessionError) in
+            // Asked once more, where nothing comes between.
+            if case .technician(let id) = principal, !(registry.access(of: id)?.isAdministrator ?? false) {
+                throw .administratorOnly
+            }
+            return try decide(registry)
+        }
     }
 
     /// The registry, for those who may change it.

@@ -29,6 +29,35 @@ public struct Technician: Sendable, Hashable, Codable {
     }
 }
 
+/// What is to be different about a technician; nil leaves it as it is.
+public struct TechnicianChanges: Sendable, Hashable {
+    public var email: EmailAddress?
+    public var name: String?
+    public var group: GroupID?
+    public var role: Technician.Role?
+    public var isDisabled: Bool?
+
+    public init(
+        email: EmailAddress? = nil, name: String? = nil, group: GroupID? = nil, role: Technician.Role? = nil,
+        isDisabled: Bool? = nil
+    ) {
+        self.email = email
+        self.name = name
+        self.group = group
+        self.role = role
+        self.isDisabled = isDisabled
+    }
+
+    /// - Throws: `invalid` naming the field.
+    public func applied(to before: Technician) throws(SessionError) -> Technician {
+        var technician = try Technician(
+            id: before.id, email: email ?? before.email, name: name ?? before.name, group: group ?? before.group,
+            role: role ?? before.role)
+        technician.isDisabled = isDisabled ?? before.isDisabled
+        return technician
+    }
+}
+
 /// Names a technician. An automation may name people who have no account here.
 public struct TechnicianID: Hashable, Sendable, Codable, CustomStringConvertible {
     public let text: String

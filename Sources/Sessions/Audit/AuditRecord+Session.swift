@@ -17,6 +17,13 @@ extension AuditRecord {
             details: ["count": "\(count)", "endedBefore": endedBefore.rfc3339])
     }
 
+    /// The picture itself is not part of the log.
+    public static func photoSent(_ photo: Photo, in session: SessionID) -> AuditRecord {
+        AuditRecord(
+            at: photo.at, actor: Actor.customer.name, step: .photoSent, session: session,
+            details: ["number": "\(photo.number)", "format": photo.format.rawValue, "bytes": "\(photo.size)"])
+    }
+
     /// - Returns: nil for an event that told nothing new.
     public static func changed(
         from before: LensSession, to after: LensSession, by event: SessionEvent, of actor: Actor, at now: WallTime
@@ -44,9 +51,11 @@ extension AuditRecord {
         case .devicesAnswered(let consent):
             return (.devicesAnswered, ["camera": "\(consent.camera)", "microphone": "\(consent.microphone)"])
         case .eulaAnswered(let version, _, _): return (.eulaAccepted, ["version": version])
-        case .customerMediaChanged(let media):
+        case .customerMediaChanged:
+            let media = after.customerMedia ?? CustomerMedia()
             return (.mediaChanged, ["camera": media.camera.rawValue, "microphone": media.microphone.rawValue])
         case .started(let technician): return (.started, technician.map { ["technician": $0.text] } ?? [:])
+        case .snapshotTaken: return (.snapshotTaken, ["number": "\(after.snapshots ?? 0)"])
         case .held: return (.held, [:])
         case .resumed: return (.resumed, [:])
         case .connectionChanged(let connection): return (.connectionChanged, ["connection": connection.rawValue])

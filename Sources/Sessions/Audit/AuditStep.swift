@@ -15,6 +15,8 @@ public enum AuditStep: String, Sendable, CaseIterable {
     case ended = "session.ended"
     case mediaChanged = "customer.media"
     case noted = "session.noted"
+    case snapshotTaken = "snapshot.taken"
+    case photoSent = "photo.sent"
     case mailTried = "invite.mailed"
     case sessionsRemoved = "sessions.removed"
     case loggedIn = "login.made"

@@ -7,6 +7,8 @@ public final class SessionFeed: Sendable {
         case session(LensSession)
         case chat(ChatLine)
         case drawing(Drawing)
+        case photo(Photo)
+        case figures(MediaReading, at: WallTime)
         /// Nothing has happened for a while; it keeps connections alive and has no number.
         case beat
     }
@@ -55,6 +57,9 @@ public final class SessionFeed: Sendable {
         var bySession: [SessionID: Set<UInt64>] = [:]
         var isFinished = false
 
+        /// Those who may hear of a session; nobody is in both.
+        func near(_ session: SessionID) -> [Set<UInt64>] { [everything, bySession[session] ?? []] }
+
         mutating func remove(_ id: UInt64) -> Listener? {
             guard let listener = listeners.removeValue(forKey: id) else { return nil }
             switch listener.scope {
@@ -74,13 +79,22 @@ public final class SessionFeed: Sendable {
     /// Those who listen now.
     public var listeners: Int { state.withLock { $0.listeners.count } }
 
+    /// Whether anybody listens who `mayHear` of this session.
+    public func isHeard(_ session: SessionID, _ mayHear: (Principal) -> Bool) -> Bool {
+        state.withLock { state in
+            state.near(session).contains { ids in
+                ids.contains { id in state.listeners[id].map { mayHear($0.principal) } ?? false }
+            }
+        }
+    }
+
     /// Tells what is of no use later: it is not kept for those who come back, has no number, and reaches those only who `mayHear`.
     public func pass(_ event: Event, of session: SessionID, _ mayHear: (Principal) -> Bool) {
         let slow = state.withLock { state in
             let item = Item(number: 0, session: session, event: event)
-            let near = state.everything.union(state.bySession[session] ?? [])
-            let listeners = near.filter { state.listeners[$0].map { mayHear($0.principal) } ?? false }
-            return Self.deliver(item, to: listeners, &state)
+            return state.near(session).flatMap { ids in
+                Self.deliver(item, to: ids, &state) { mayHear($0.principal) }
+            }
         }
         for listener in slow { listener.finish() }
     }
@@ -94,7 +108,7 @@ public final class SessionFeed: Sendable {
             } else {
                 state.ring[Self.place(item.number)] = item
             }
-            return Self.deliver(item, to: state.everything.union(state.bySession[session] ?? []), &state)
+            return state.near(session).flatMap { Self.deliver(item, to: $0, &state) }
         }
         // Outside the lock, which ending takes again.
         for listener in slow { listener.finish() }
@@ -161,11 +175,11 @@ public final class SessionFeed: Sendable {
 
     /// - Returns: those who were too far behind.
     private static func deliver(
-        _ item: Item, to ids: Set<UInt64>, _ state: inout State
+        _ item: Item, to ids: Set<UInt64>, _ state: inout State, where mayHear: (Listener) -> Bool = { _ in true }
     ) -> [AsyncStream<Item>.Continuation] {
         var slow: [AsyncStream<Item>.Continuation] = []
         for id in ids {
-            guard let listener = state.listeners[id] else { continue }
+            guard let listener = state.listeners[id], mayHear(listener) else { continue }
             if case .dropped = listener.continuation.yield(item), let gone = state.remove(id) {
                 slow.append(gone.continuation)
             }

@@ -11,3 +11,21 @@ public struct CustomerMedia: Sendable, Hashable, Codable {
         self.microphone = microphone
     }
 }
+
+/// What the customer changes; nil stays as it is.
+public struct CustomerMediaChange: Sendable, Hashable {
+    public var camera: CustomerMedia.Camera?
+    public var microphone: CustomerMedia.Microphone?
+
+    public init(camera: CustomerMedia.Camera? = nil, microphone: CustomerMedia.Microphone? = nil) {
+        self.camera = camera
+        self.microphone = microphone
+    }
+
+    public func applied(to before: CustomerMedia) -> CustomerMedia {
+        var media = before
+        media.camera = camera ?? media.camera
+        media.microphone = microphone ?? media.microphone
+        return media
+    }
+}

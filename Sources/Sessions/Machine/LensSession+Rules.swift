@@ -37,6 +37,13 @@ extension LensSession {
         if !gates.pinClaimed { throw .notClaimed }
     }
 
+    /// Whether a picture may be sent, or kept, now: only while the gate is open (D14, D12).
+    public func permitPhoto() throws(SessionError) {
+        if hasEnded { throw .ended }
+        guard case .active(let conditions) = phase else { throw .notStarted }
+        if conditions.isOnHold { throw .onHold }
+    }
+
     /// Whether a side may negotiate media now: the customer from the licence on, the technician from Waiting on (D14).
     public func permitMedia(of side: MediaSide) throws(SessionError) {
         if hasEnded { throw .ended }

@@ -31,6 +31,8 @@ public struct LensSession: Sendable, Equatable, Codable {
     public private(set) var startedAt: WallTime?
     public private(set) var endedAt: WallTime?
     public private(set) var notes: String?
+    /// How many the technician took; nil is none.
+    public private(set) var snapshots: Int?
     /// The figures at the end, once the media has been taken down.
     public var finalFigures: MediaFigures?
 
@@ -87,10 +89,13 @@ public struct LensSession: Sendable, Equatable, Codable {
         case .devicesAnswered(let consent): try answerDevices(consent, now)
         case .eulaAnswered(let version, let accepted, let current):
             return try answerEULA(version, accepted, current, now)
-        case .customerMediaChanged(let media):
+        case .customerMediaChanged(let change):
             guard gates.pinClaimed else { throw .notClaimed }
-            customerMedia = media
+            customerMedia = change.applied(to: customerMedia ?? CustomerMedia())
         case .started(let technician): return try start(technician, now)
+        case .snapshotTaken:
+            try permitPhoto()
+            snapshots = (snapshots ?? 0) &+ 1
         case .held: return try hold()
         case .resumed: return try resume()
         case .connectionChanged(let connection):

@@ -37,6 +37,9 @@ public enum SessionError: Error, Sendable, Equatable {
     case noSuchResource
     /// The session has as many lines of chat as it may.
     case chatFull
+    /// The session has as many photos as it may.
+    case photosFull
+    case noSuchPhoto
     /// The technician's group may not do this.
     case permissionMissing(Permission)
     /// The call is an administrator's.

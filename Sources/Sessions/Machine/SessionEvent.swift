@@ -15,11 +15,13 @@ public enum SessionEvent: Sendable, Equatable {
     /// The customer's word on the licence, as served now in `currentVersion`.
     case eulaAnswered(version: String, accepted: Bool, currentVersion: String)
     /// The customer pauses or mutes, or goes on (D19).
-    case customerMediaChanged(CustomerMedia)
+    case customerMediaChanged(CustomerMediaChange)
     /// The technician writes about the session, also after its end.
     case noted(String)
     /// A technician presses Start; nil is an automation that stands for nobody (S21).
     case started(by: TechnicianID?)
+    /// The technician keeps the picture that is on the screen.
+    case snapshotTaken
     case held
     case resumed
     case connectionChanged(MediaConnection)

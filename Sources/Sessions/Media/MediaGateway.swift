@@ -29,6 +29,18 @@ public protocol MediaGateway: Sendable {
 
     /// The session's figures so far; nil where it has had no media.
     func figures(_ session: SessionID) async -> MediaFigures?
+
+    /// The figures of many sessions, at the cost of about one; those without media are left out.
+    func readings(of sessions: [SessionID]) async -> [SessionID: MediaReading]
+}
+
+extension MediaGateway {
+    /// One after the other.
+    public func readings(of sessions: [SessionID]) async -> [SessionID: MediaReading] {
+        var found: [SessionID: MediaReading] = [:]
+        for session in sessions { found[session] = await figures(session).map { MediaReading(total: $0) } }
+        return found
+    }
 }
 
 /// Whose media.

@@ -46,7 +46,11 @@ public final class ServiceMetrics: Sendable {
             case .mailTried: state.mailsRefused += 1
             default: break
             }
-            if let reason = session.endReason, session.endedAt == now { state.ended[reason, default: 0] += 1 }
+            switch event {
+            // These may come after the end, and end nothing.
+            case .noted, .mailBegun, .mailTried: break
+            default: if let reason = session.endReason { state.ended[reason, default: 0] += 1 }
+            }
         }
     }
 

@@ -50,8 +50,12 @@ extension SessionService {
         let session = try await withThrottle(client) { () async throws(SessionError) in
             let session = try await store.claim(pin: pin, by: claim, at: now()).session
             metrics.joined()
-            feed.publish(.session(session), of: session.id)
+            observer(session, .pinClaimed(pin, claim))
             return session
+        }
+        // In the session's turn: what has happened since is not to be told before.
+        await inTurn(of: session.id) {
+            if let latest = try? await store.find(session.id) { feed.publish(.session(latest), of: session.id) }
         }
         return Joined(
             session: session, token: CustomerToken(session: session.id, secret: secret),
@@ -112,11 +116,8 @@ extension SessionService {
     public func changeMedia(
         camera: CustomerMedia.Camera?, microphone: CustomerMedia.Microphone?, by principal: Principal
     ) async throws(SessionError) -> LensSession {
-        let id = try Self.requireCustomer(principal)
-        var media = try await session(id, for: principal).customerMedia ?? CustomerMedia()
-        media.camera = camera ?? media.camera
-        media.microphone = microphone ?? media.microphone
-        return try await apply(.customerMediaChanged(media), to: id, by: .customer)
+        let change = CustomerMediaChange(camera: camera, microphone: microphone)
+        return try await apply(.customerMediaChanged(change), to: Self.requireCustomer(principal), by: .customer)
     }
 
     public func leave(by principal: Principal) async throws(SessionError) -> LensSession {

@@ -18,13 +18,7 @@ extension SessionService {
             throw .invalid(field: "marks", "may have at most \(Drawing.limit) bytes of JSON")
         }
         let side: ChatLine.Side = Self.side(of: principal) == .customer ? .customer : .technician
-        feed.pass(.drawing(Drawing(side: side, marks: marks)), of: id) { listener in
-            switch listener {
-            case .customer(let own): own == id
-            case .technician(let technician): technician == session.technician
-            case .apiKey: true
-            }
-        }
+        feed.pass(.drawing(Drawing(side: side, marks: marks)), of: id) { Self.isSide($0, of: session) }
     }
 
     /// The audit log's entries of a session, oldest first.

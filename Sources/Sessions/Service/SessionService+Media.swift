@@ -112,7 +112,10 @@ extension SessionService {
 
     /// The media side forwarded the first media after Start.
     public func noteFirstMedia(of id: SessionID) async {
-        guard let session = try? await store.find(id) else { return }
+        // One that was started before this service had its first media then.
+        guard let session = try? await store.find(id), let started = session.startedAt, started >= beginning else {
+            return
+        }
         metrics.firstMedia(of: session, at: now())
     }
 
@@ -122,12 +125,6 @@ extension SessionService {
     /// The media side lost the session for good.
     public func mediaFailed(_ id: SessionID) async throws(SessionError) -> LensSession {
         try await apply(.failed, to: id, by: .service)
-    }
-
-    /// The figures as they are now, or as they were at the end.
-    public func figures(of session: LensSession) async -> MediaFigures {
-        if let figures = session.finalFigures { return figures }
-        return await media.figures(session.id) ?? MediaFigures()
     }
 
     static func side(of principal: Principal) -> MediaSide {

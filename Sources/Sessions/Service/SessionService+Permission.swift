@@ -6,6 +6,8 @@ extension SessionService {
         case reach
         /// To hold, resume or end it.
         case command
+        /// To see and hear its media.
+        case hear
         /// What its creator alone may do: the PIN is theirs (D20).
         case own
     }
@@ -22,6 +24,7 @@ extension SessionService {
                 switch purpose {
                 case .reach: access.reaches(session)
                 case .command: access.commands(session)
+                case .hear: access.hears(session)
                 case .own: session.owner == principal
                 }
             guard isPermitted else { throw .notYours }

@@ -23,6 +23,8 @@ extension SessionService {
     public func session(_ id: SessionID, for principal: Principal) async throws(SessionError) -> LensSession {
         if case .customer(let own) = principal, own != id { throw .notYours }
         guard let session = try await store.find(id) else { throw .notFound }
+        // A customer's token lives as long as the session.
+        if case .customer = principal, session.hasEnded { throw .ended }
         if case .technician(let technician) = principal {
             guard try await accounts.access(of: technician).reaches(session) else { throw .notYours }
         }
@@ -64,6 +66,12 @@ extension SessionService {
 
     public func resume(_ id: SessionID, by principal: Principal) async throws(SessionError) -> LensSession {
         try await apply(.resumed, to: id, by: principal, for: .command)
+    }
+
+    /// Notes that the technician has kept the picture on the screen. The picture stays with the technician.
+    public func noteSnapshot(of id: SessionID, by principal: Principal) async throws(SessionError) -> LensSession {
+        try await access(of: principal)?.require(.snapshot)
+        return try await apply(.snapshotTaken, to: id, by: principal, for: .hear)
     }
 
     /// Longest notes, in Unicode scalars.

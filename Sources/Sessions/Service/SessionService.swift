@@ -14,29 +14,44 @@ public actor SessionService {
     let media: any MediaGateway
     /// Who may do what.
     public nonisolated let accounts: AccountService
+    /// Told of each stored change.
+    let observer: @Sendable (LensSession, SessionEvent) -> Void
     /// The wall clock.
     public nonisolated let now: @Sendable () -> WallTime
     /// The clock that waiting goes by.
-    nonisolated let waiting: WaitingClock
+    public nonisolated let waiting: WaitingClock
     private var generator: any RandomNumberGenerator & Sendable
     var throttle: MistakeThrottle
     private var turns: [Turn: [CheckedContinuation<Void, Never>]] = [:]
     /// When the service began.
     let beginning: WallTime
-    /// Since when the customers of active sessions have not been heard of, on the waiting clock.
+    /// Since when customers have not been heard of, on the waiting clock.
     var lostSince: [SessionID: Int64] = [:]
+    /// Whether it was seen which sessions are from before this service.
+    var hasLookedBack = false
+    /// Sessions that have been started and have not ended; nil until they were asked for.
+    var running: [SessionID: LensSession]?
+    /// Ended before that.
+    var endedSinceStart: Set<SessionID> = []
     /// The resources of each session, at most one for each side and flow.
     var resources: [SessionID: [MediaRole: MediaResource]] = [:]
+    /// Of sessions that have not ended.
+    var recentFigures: [SessionID: RecentFigures] = [:]
+    /// Of all active sessions, and when they were asked for, on the waiting clock.
+    var lastReadings: (readings: Task<[SessionID: MediaReading], Never>, at: Int64)?
 
     /// - Parameters:
     ///   - now: the wall clock.
     ///   - waiting: the clock that delays go by.
+    ///   - observer: told of each stored change; must not wait.
     ///   - generator: where PINs, tokens and identifiers come from; cryptographic in service.
     public init(
         store: any SessionStore, media: any MediaGateway, accounts: AccountService,
         settings: SessionSettings = SessionSettings(), now: @escaping @Sendable () -> WallTime, waiting: WaitingClock,
+        observer: @escaping @Sendable (LensSession, SessionEvent) -> Void = { _, _ in },
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
+        self.observer = observer
         self.store = store
         self.media = media
         self.accounts = accounts
@@ -66,6 +81,11 @@ public actor SessionService {
         _ network: ClientNetwork, _ body: () async throws(SessionError) -> T
     ) async throws(SessionError) -> T {
         try await exclusively(.network(network), body)
+    }
+
+    /// Runs `body`, which cannot fail, while no other call works on this session.
+    func inTurn(of id: SessionID, _ body: () async -> Void) async {
+        try? await exclusively(.session(id)) { () async throws(SessionError) in await body() }
     }
 
     private func exclusively<T: Sendable>(
@@ -102,24 +122,23 @@ public actor SessionService {
         let now = now()
         let change = try await store.update(id, with: event, by: actor, at: now)
         metrics.changed(change.session, by: event, at: now)
+        observer(change.session, event)
         return try await act(on: change)
     }
 
     /// Carries out what a stored change asks for, then tells who listens.
     private func act(on change: SessionChange) async throws(SessionError) -> LensSession {
         var session = change.session
-        if session.hasEnded { lostSince[session.id] = nil }
+        keepRunning(session)
+        if session.hasEnded {
+            lostSince[session.id] = nil
+            recentFigures[session.id] = nil
+        }
         for action in change.actions {
             switch action {
             case .openGate: try await openGate(of: session)
             case .closeGate: await closeGate(of: session.id)
-            case .endMedia:
-                do throws(SessionError) {
-                    session.finalFigures = try await endMedia(of: session.id)
-                } catch {
-                    feed.publish(.session(session), of: session.id)
-                    throw error
-                }
+            case .endMedia: session.finalFigures = await endMedia(of: session.id)
             }
         }
         feed.publish(.session(session), of: session.id)
@@ -136,6 +155,7 @@ public actor SessionService {
             // No media yet: accepting the first offer opens the gate.
         } catch {
             let held = try? await store.update(session.id, with: .held, by: .service, at: now())
+            if let held { keepRunning(held.session) }
             feed.publish(.session(held?.session ?? session), of: session.id)
             await closeGate(of: session.id)
             throw .media(error)
@@ -154,13 +174,16 @@ public actor SessionService {
         }
     }
 
-    private func endMedia(of id: SessionID) async throws(SessionError) -> MediaFigures {
+    private func endMedia(of id: SessionID) async -> MediaFigures {
         // Closed first, so that the figures read next are the last ones.
         await closeGate(of: id)
         let figures = await media.figures(id) ?? MediaFigures()
         await media.end(id)
         resources[id] = nil
-        try await store.record(figures, for: id)
+        // The session has ended and is stored so; that its last figures cannot be is no reason to say that it has not.
+        for _ in 0..<3 {
+            if (try? await store.record(figures, for: id)) != nil { break }
+        }
         return figures
     }
 

@@ -3,10 +3,14 @@ extension MemorySessionStore: RegistryStore {
 
     public func registry() throws(SessionError) -> (registry: Registry, version: Int64) { (registryNow, version) }
 
-    public func change(_ change: RegistryChange, by actor: Actor, at now: WallTime) throws(SessionError) {
+    public func change(
+        by actor: Actor, at now: WallTime, _ decide: @Sendable (Registry) throws(SessionError) -> RegistryChange
+    ) throws(SessionError) -> Registry {
+        let change = try decide(registryNow)
         _ = try registryNow.apply(change)
         version += 1
         note(.changed(change, by: actor, at: now))
+        return registryNow
     }
 
     public func add(_ login: Login, from address: String, at now: WallTime) throws(SessionError) {

@@ -26,6 +26,7 @@ public actor MemorySessionStore: SessionStore {
     private var chain: AuditChain
     private var log: [AuditEntry] = []
     private var chats: [SessionID: [ChatLine]] = [:]
+    private var photos: [SessionID: [(photo: Photo, bytes: [UInt8])]] = [:]
     private let keepsNotices: Bool
     var notices: [StatusNotice] = []
     private var nextNotice: Int64 = 1
@@ -126,6 +127,23 @@ public actor MemorySessionStore: SessionStore {
 
     public func chat(of id: SessionID) throws(SessionError) -> [ChatLine] { chats[id] ?? [] }
 
+    public func append(_ photo: NewPhoto, to id: SessionID, at now: WallTime) throws(SessionError) -> Photo {
+        guard let session = entries[id]?.session else { throw .notFound }
+        try session.permitPhoto()
+        let number = Int64(photos[id]?.count ?? 0) + 1
+        guard number <= Photo.countLimit else { throw .photosFull }
+        let kept = photo.photo(number, at: now)
+        photos[id, default: []].append((kept, photo.bytes))
+        note(.photoSent(kept, in: id))
+        return kept
+    }
+
+    public func photos(of id: SessionID) throws(SessionError) -> [Photo] { photos[id]?.map(\.photo) ?? [] }
+
+    public func photo(_ number: Int64, of id: SessionID) throws(SessionError) -> (photo: Photo, bytes: [UInt8])? {
+        photos[id]?.first { $0.photo.number == number }
+    }
+
     public func list(_ query: SessionQuery) throws(SessionError) -> SessionPage {
         var end = order.endIndex
         if let cursor = query.cursor {
@@ -196,6 +214,7 @@ public actor MemorySessionStore: SessionStore {
     private func forget(_ id: SessionID) {
         entries[id] = nil
         chats[id] = nil
+        photos[id] = nil
     }
 
     private func tidy() {

@@ -6,9 +6,15 @@ public protocol RegistryStore: Sendable {
     /// The registry and its version.
     func registry() async throws(SessionError) -> (registry: Registry, version: Int64)
 
-    /// Makes one change to the registry as it is now.
-    /// - Throws: the registry's refusal.
-    func change(_ change: RegistryChange, by actor: Actor, at now: WallTime) async throws(SessionError)
+    /// Makes one change to the registry as it is now. Decides and writes in one transaction, so that nothing that others change meanwhile
+    /// is lost.
+    /// - Parameter decide: the change, from the registry as it is; called once, and may refuse.
+    /// - Returns: the registry with the change.
+    /// - Throws: the refusal.
+    func change(
+        by actor: Actor, at now: WallTime,
+        _ decide: @escaping @Sendable (Registry) throws(SessionError) -> RegistryChange
+    ) async throws(SessionError) -> Registry
 
     /// Keeps a login until it expires, and forgets those that have.
     func add(_ login: Login, from address: String, at now: WallTime) async throws(SessionError)
@@ -22,4 +28,11 @@ public protocol RegistryStore: Sendable {
     func noteRefusedLogin(
         of technician: TechnicianID?, from address: String, at now: WallTime
     ) async throws(SessionError)
+}
+
+extension RegistryStore {
+    /// Makes a change that goes by nothing that was read before.
+    public func change(_ change: RegistryChange, by actor: Actor, at now: WallTime) async throws(SessionError) {
+        _ = try await self.change(by: actor, at: now) { _ in change }
+    }
 }

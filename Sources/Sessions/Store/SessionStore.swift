@@ -36,7 +36,7 @@ public protocol SessionStore: Sendable {
     /// How many sessions there are of each status; a status without any may be left out.
     func statusCounts() async throws(SessionError) -> [SessionStatus: Int]
 
-    /// Forgets sessions that ended before `time`, with their chats.
+    /// Forgets sessions that ended before `time`, with their chats and photos.
     /// - Returns: how many.
     func removeSessions(endedBefore time: WallTime, at now: WallTime) async throws(SessionError) -> Int
 
@@ -46,6 +46,16 @@ public protocol SessionStore: Sendable {
 
     /// Oldest first; empty for a session that is not there.
     func chat(of id: SessionID) async throws(SessionError) -> [ChatLine]
+
+    /// Adds a photo to a session whose gate is open.
+    /// - Throws: `notFound`, `notStarted`, `onHold`, `ended`, `photosFull`.
+    func append(_ photo: NewPhoto, to id: SessionID, at now: WallTime) async throws(SessionError) -> Photo
+
+    /// Oldest first; empty for a session that is not there.
+    func photos(of id: SessionID) async throws(SessionError) -> [Photo]
+
+    /// One of them with its bytes; nil if there is none of this number.
+    func photo(_ number: Int64, of id: SessionID) async throws(SessionError) -> (photo: Photo, bytes: [UInt8])?
 
     /// Keeps the figures of an ended session; unknown sessions are ignored.
     func record(_ figures: MediaFigures, for id: SessionID) async throws(SessionError)

@@ -86,6 +86,8 @@ extension Problem {
         case .technicianOnly: (.forbidden, "TECHNICIAN_ONLY", "Only a technician or an automation may do this.")
         case .customerOnly: (.forbidden, "CUSTOMER_ONLY", "Only the session's customer may do this.")
         case .chatFull: (.conflict, "CHAT_FULL", "The chat of this session holds as many lines as it can.")
+        case .photosFull: (.conflict, "PHOTOS_FULL", "This session holds as many photos as it can.")
+        case .noSuchPhoto: (.notFound, "PHOTO_NOT_FOUND", "There is no such photo.")
         case .noSuchResource:
             (.notFound, "RESOURCE_NOT_FOUND", "There is no such media resource; it may have been replaced.")
         case .administratorOnly: (.forbidden, "ADMINISTRATOR_ONLY", "Only an administrator may do this.")

@@ -48,6 +48,12 @@ struct Problem: Error {
 
     /// The answer, as `application/problem+json`.
     func response() -> Response {
+        let (head, body) = parts()
+        return Response(status: head.status, headers: head.headerFields, body: .init(byteBuffer: body))
+    }
+
+    /// Head and body of the answer.
+    func parts() -> (HTTPResponse, ByteBuffer) {
         struct Body: Encodable {
             let type: String
             let title: String
@@ -56,14 +62,15 @@ struct Problem: Error {
             let code: String?
             let permission: String?
         }
-        let body = Body(
-            type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail, code: code,
-            permission: permission)
+        let body = JSONAnswer.bytes(
+            Body(
+                type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail, code: code,
+                permission: permission))
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"
-        let bytes = JSONAnswer.bytes(body)
-        return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
+        headers[.contentLength] = String(body.readableBytes)
+        return (HTTPResponse(status: status, headerFields: headers), body)
     }
 }
 

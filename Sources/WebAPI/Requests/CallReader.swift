@@ -55,6 +55,9 @@ struct CallReader: Sendable {
         guard Self.mediaType(of: request) == "application/json" else {
             throw Problem(.unsupportedMediaType, detail: "Send the body as Content-Type: application/json.")
         }
+        if let name = DuplicateKeys.first(in: bytes.readableBytesView) {
+            throw Problem(.badRequest, detail: "The field \"\(name)\" is there twice.")
+        }
         return try Self.decode(type, Data(bytes.readableBytesView))
     }
 
@@ -70,6 +73,19 @@ struct CallReader: Sendable {
     /// - Throws: 413, 415, 400.
     func iceFragment(from request: Request) async throws -> String {
         try await text(.iceFragment, from: request, refusal: [.acceptPatch: MediaType.iceFragment.rawValue])
+    }
+
+    /// The bytes of a picture.
+    /// - Throws: 413, 415, 400.
+    func photo(from request: Request) async throws -> [UInt8] {
+        guard let type = Self.mediaType(of: request), PhotoFormat(rawValue: type) != nil else {
+            let types = PhotoFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(
+                .unsupportedMediaType, detail: "Send a picture, as Content-Type: \(types).",
+                headers: [.acceptPost: types])
+        }
+        let bytes = try await body(of: request, limit: Photo.sizeLimit)
+        return Array(bytes.readableBytesView)
     }
 
     /// What `If-Match` asks for. Weak tags never match (RFC 9110 section 13.1.1), so they are left out.

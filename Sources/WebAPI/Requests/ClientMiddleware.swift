@@ -27,13 +27,20 @@ struct ClientMiddleware: RouterMiddleware {
         guard isTrusted(peer) else { return direct }
         // The nearest proxy adds at the end; whatever stands before the first address that is not ours, anybody may have written.
         let hops = headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }.map { hop in
-            String(hop.drop { $0 == " " }.prefix { $0 != " " })
+            Self.withoutPort(hop.drop { $0 == " " }.prefix { $0 != " " })
         }
         guard let address = hops.last(where: { !isTrusted($0) }), ClientNetwork.isAddress(address) else {
             return direct
         }
         let scheme = headers[values: .forwardedProto].last?.lowercased()
         return ClientConnection(forwarded: address, isEncrypted: scheme == "https")
+    }
+
+    /// Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`.
+    private static func withoutPort(_ hop: Substring) -> String {
+        if hop.hasPrefix("[") { return String(hop.dropFirst().prefix { $0 != "]" }) }
+        let parts = hop.split(separator: ":", omittingEmptySubsequences: false)
+        return String(parts.count == 2 ? parts[0] : hop)
     }
 }
 

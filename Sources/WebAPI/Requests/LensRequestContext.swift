@@ -18,18 +18,22 @@ struct ClientConnection: Sendable, Hashable {
     let address: String
     /// Whether what the request carries was safe on its way.
     let isPrivate: Bool
+    /// Whether the caller is a program on this machine.
+    let isThisMachine: Bool
 
     init(ipAddress: String?, isEncrypted: Bool) {
         let text = ipAddress ?? ""
         let mappedPrefix = "::ffff:"
         let isMapped = text.lowercased().hasPrefix(mappedPrefix) && text.contains(".")
         address = isMapped ? String(text.dropFirst(mappedPrefix.count)) : text
-        isPrivate = isEncrypted || address == "::1" || address.hasPrefix("127.")
+        isThisMachine = address == "::1" || address.hasPrefix("127.")
+        isPrivate = isEncrypted || isThisMachine
     }
 
     /// As a proxy tells it: private only if the way to the proxy was.
     init(forwarded address: String, isEncrypted: Bool) {
         self.address = address
+        isThisMachine = false
         isPrivate = isEncrypted
     }
 }

@@ -24,7 +24,7 @@ struct ChatRoutes: Sendable {
             let line = try await sessions.say(body.text, in: id, by: principal)
             return JSONAnswer.response(ChatLineBody(line, of: id), status: .created)
         }
-        routes.on(.get, path) { request, context in
+        routes.on(.get, path, ended: .gone) { request, context in
             let principal = try await call.principal(of: request)
             let id = try call.session(in: context)
             let lines = try await sessions.conversation(of: id, for: principal)

@@ -43,7 +43,7 @@ struct EventRoutes: Sendable {
         let isStill: @Sendable () async -> Bool = { (try? await call.principal(of: request)) == principal }
         let body = ResponseBody { writer in
             var begin = "retry: 2000\n\n"
-            if subscription.missed == nil { begin += event("reset", subscription.latest, "{}") }
+            if subscription.missed == nil { begin += event("reset", subscription.latest, json: "{}") }
             try await writer.write(ByteBuffer(string: begin))
             for item in subscription.missed ?? [] {
                 let heard = try await heard(item, by: principal, isStill)
@@ -78,8 +78,12 @@ struct EventRoutes: Sendable {
             if case .customer = principal { goesOn = !session.hasEnded }
         case .chat(let line):
             text = try await chatEvent(line, item, principal)
+        case .photo(let photo):
+            text = try await photoEvent(photo, item, principal)
         case .drawing(let drawing):
             text = drawingEvent(drawing, item)
+        case .figures(let reading, let time):
+            text = item.session.map { event("stats", item.number, FiguresBody(reading, of: $0, at: time)) }
         }
         return (text, goesOn)
     }
@@ -94,19 +98,25 @@ struct EventRoutes: Sendable {
             else { return nil }
         }
         let body = SessionBody(
-            session, media: await sessions.figures(of: session), for: principal, at: sessions.now(),
+            session, media: await sessions.recentFigures(of: session), for: principal, at: sessions.now(),
             publicURL: address.url, language: await sessions.language)
-        return event("session", number, String(buffer: JSONAnswer.bytes(body)))
+        return event("session", number, body)
     }
 
     private func chatEvent(
         _ line: ChatLine, _ item: SessionFeed.Item, _ principal: Principal
     ) async throws -> String? {
         guard let id = item.session else { return nil }
-        if case .technician = principal, (try? await sessions.conversation(of: id, for: principal)) == nil {
-            return nil
-        }
-        return event("chat", item.number, String(buffer: JSONAnswer.bytes(ChatLineBody(line, of: id))))
+        if case .technician = principal, await !sessions.mayChat(in: id, principal) { return nil }
+        return event("chat", item.number, ChatLineBody(line, of: id))
+    }
+
+    /// Nil for those whom the picture is not for.
+    private func photoEvent(
+        _ photo: Photo, _ item: SessionFeed.Item, _ principal: Principal
+    ) async throws -> String? {
+        guard let id = item.session, await sessions.maySeePhotos(of: id, principal) else { return nil }
+        return event("photo", item.number, PhotoBody(photo, of: id))
     }
 
     private func drawingEvent(
@@ -116,10 +126,14 @@ struct EventRoutes: Sendable {
         // The marks were read and written as JSON, and the rest needs no escape.
         return event(
             "drawing", item.number,
-            "{\"marks\":\(drawing.marks),\"session\":\"\(id)\",\"side\":\"\(drawing.side.rawValue)\"}")
+            json: "{\"marks\":\(drawing.marks),\"session\":\"\(id)\",\"side\":\"\(drawing.side.rawValue)\"}")
     }
 
-    private func event(_ name: String, _ number: UInt64, _ json: String) -> String {
+    private func event(_ name: String, _ number: UInt64, _ body: some Encodable) -> String {
+        event(name, number, json: String(buffer: JSONAnswer.bytes(body)))
+    }
+
+    private func event(_ name: String, _ number: UInt64, json: String) -> String {
         // JSON has no bare line breaks, so one data line holds it.
         // What is not kept has no id, so that who comes back names the last that was.
         (number == 0 && name != "reset" ? "" : "id: \(epoch)-\(number)\n") + "event: \(name)\ndata: \(json)\n\n"

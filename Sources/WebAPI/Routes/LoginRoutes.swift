@@ -62,10 +62,11 @@ struct LoginRoutes: Sendable {
             case .technician(let id): return try await JSONAnswer.response(person(id))
             }
         }
-        routes.on(.put, "/api/v1/me/password") { request, _ in
+        routes.on(.put, "/api/v1/me/password") { request, context in
             let principal = try await call.principal(of: request, withOneTimePassword: true)
             let body = try await call.json(NewPassword.self, from: request)
-            try await accounts.changePassword(of: principal, from: body.old, to: body.new)
+            try await accounts.changePassword(
+                of: principal, from: body.old, to: body.new, address: context.client.address)
             return Response(status: .noContent)
         }
     }

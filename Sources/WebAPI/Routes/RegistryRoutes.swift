@@ -7,7 +7,7 @@ struct RegistryRoutes: Sendable {
     let call: CallReader
     let accounts: AccountService
 
-    private struct GroupFields: Decodable {
+    private struct GroupFields: Decodable, Sendable {
         let id: String?
         let name: String?
         let permissions: [String]?
@@ -61,11 +61,14 @@ struct RegistryRoutes: Sendable {
         routes.on(.patch, root + "/{group}") { request, context in
             let principal = try await call.principal(of: request)
             let body = try await call.json(GroupFields.self, from: request)
-            let before = try await group(in: context, for: principal)
-            let group = try Group(
-                id: before.id, name: body.name ?? before.name,
-                permissions: body.permissions.map(Self.permissions) ?? before.permissions)
-            try await accounts.change(.changeGroup(group), by: principal)
+            let id = try await group(in: context, for: principal).id
+            let permissions = try body.permissions.map(Self.permissions)
+            let registry = try await accounts.change(by: principal) { (registry) throws(SessionError) in
+                guard let before = registry.groups[id] else { throw .noSuchGroup }
+                return .changeGroup(
+                    try Group(id: id, name: body.name ?? before.name, permissions: permissions ?? before.permissions))
+            }
+            guard let group = registry.groups[id] else { throw SessionError.noSuchGroup }
             return JSONAnswer.response(GroupBody(group))
         }
         routes.on(.delete, root + "/{group}") { request, context in
@@ -120,10 +123,14 @@ struct RegistryRoutes: Sendable {
         routes.on(.patch, root + "/{technician}") { request, context in
             let principal = try await call.principal(of: request)
             let body = try await call.json(TechnicianFields.self, from: request)
-            let before = try await account(in: context, for: principal).technician
-            let technician = try Self.changed(before, body)
-            try await accounts.change(.changeTechnician(technician), by: principal)
-            return JSONAnswer.response(TechnicianBody(try await account(technician.id, for: principal)))
+            let id = try await account(in: context, for: principal).technician.id
+            let changes = try Self.changes(body)
+            let registry = try await accounts.change(by: principal) { (registry) throws(SessionError) in
+                guard let before = registry.accounts[id]?.technician else { throw .noSuchTechnician }
+                return .changeTechnician(try changes.applied(to: before))
+            }
+            guard let account = registry.accounts[id] else { throw SessionError.noSuchTechnician }
+            return JSONAnswer.response(TechnicianBody(account))
         }
         routes.on(.post, root + "/{technician}/password") { request, context in
             let principal = try await call.principal(of: request)
@@ -159,18 +166,15 @@ struct RegistryRoutes: Sendable {
         return technician
     }
 
-    private static func changed(_ before: Technician, _ body: TechnicianFields) throws -> Technician {
+    private static func changes(_ body: TechnicianFields) throws -> TechnicianChanges {
         guard body.id == nil, body.password == nil else {
             throw SessionError.invalid(
                 field: body.id == nil ? "password" : "id",
                 "cannot be changed here; POST to …/password draws another password")
         }
-        var technician = try Technician(
-            id: before.id, email: body.email.map(email) ?? before.email, name: body.name ?? before.name,
-            group: body.group.map { try group($0, "group") } ?? before.group,
-            role: body.role.map { try Field.word($0, "role") } ?? before.role)
-        technician.isDisabled = body.disabled ?? before.isDisabled
-        return technician
+        return TechnicianChanges(
+            email: try body.email.map(email), name: body.name, group: try body.group.map { try group($0, "group") },
+            role: try body.role.map { try Field.word($0, "role") }, isDisabled: body.disabled)
     }
 
     private static func email(_ text: String) throws -> EmailAddress {

@@ -46,6 +46,7 @@ struct SessionBody: Encodable {
     let endedAt: String?
     let endReason: String?
     let notes: String?
+    let snapshots: Int
     let customer: Customer?
     let media: MediaFigures
 
@@ -78,6 +79,7 @@ struct SessionBody: Encodable {
         endedAt = session.endedAt?.rfc3339
         endReason = session.endReason?.rawValue
         notes = isCustomer ? nil : session.notes
+        snapshots = session.snapshots ?? 0
         customer =
             isCustomer
             ? nil

@@ -50,11 +50,11 @@ struct SessionRoutes: Sendable {
         routes.on(.get, Self.root) { request, _ in
             let principal = try await call.principal(of: request)
             let page = try await sessions.list(Self.query(request, principal))
-            var bodies: [SessionBody] = []
-            for session in page.sessions { bodies.append(await body(session, principal)) }
-            return JSONAnswer.response(Page(sessions: bodies, cursor: page.cursor))
+            return JSONAnswer.response(
+                Page(sessions: await bodies(page.sessions, principal), cursor: page.cursor))
         }
-        routes.on(.get, Self.root + "/{session}") { request, context in
+        // Gone for the customer, whose token ends with it; technicians see it as long as it is kept.
+        routes.on(.get, Self.root + "/{session}", ended: .gone) { request, context in
             let principal = try await call.principal(of: request)
             let session = try await sessions.session(call.session(in: context), for: principal)
             return try await answer(session, principal)
@@ -68,6 +68,9 @@ struct SessionRoutes: Sendable {
                 return technician
             }
             return try await sessions.start(id, as: technician, by: principal)
+        }
+        on(routes, "snapshot", NoFields.self) { id, principal, _ in
+            try await sessions.noteSnapshot(of: id, by: principal)
         }
         on(routes, "hold", NoFields.self) { id, principal, _ in try await sessions.hold(id, by: principal) }
         on(routes, "resume", NoFields.self) { id, principal, _ in try await sessions.resume(id, by: principal) }
@@ -96,6 +99,17 @@ struct SessionRoutes: Sendable {
         _ session: LensSession, _ principal: Principal, status: HTTPResponse.Status = .ok
     ) async throws -> Response {
         JSONAnswer.response(await body(session, principal), status: status)
+    }
+
+    /// Of a page: what is the same for all is asked for once.
+    private func bodies(_ list: [LensSession], _ principal: Principal) async -> [SessionBody] {
+        let figures = await sessions.figures(of: list)
+        let (language, now) = (await sessions.language, sessions.now())
+        return list.map { session in
+            SessionBody(
+                session, media: figures[session.id] ?? MediaFigures(), for: principal, at: now,
+                publicURL: address.url, language: language)
+        }
     }
 
     private func body(_ session: LensSession, _ principal: Principal) async -> SessionBody {

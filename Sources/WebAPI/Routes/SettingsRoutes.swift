@@ -7,7 +7,7 @@ struct SettingsRoutes: Sendable {
     let call: CallReader
     let sessions: SessionService
 
-    private struct Fields: Decodable {
+    private struct Fields: Decodable, Sendable {
         let pinLifetimeMinutes: Int?
         let waitingLimitMinutes: Int?
         let retentionDays: Int?
@@ -39,13 +39,16 @@ struct SettingsRoutes: Sendable {
         routes.on(.patch, "/api/v1/settings") { request, _ in
             let principal = try await call.principal(of: request)
             let body = try await call.json(Fields.self, from: request)
-            var settings = try await sessions.accounts.registry(for: principal).settings
-            if let minutes = body.pinLifetimeMinutes { try settings.setPINLifetime(minutes: minutes) }
-            if let minutes = body.waitingLimitMinutes { try settings.setWaitingLimit(minutes: minutes) }
-            if let days = body.retentionDays { try settings.setRetention(days: days) }
-            if let eula = body.eula { try settings.setEULA(EULA(version: eula.version, text: eula.text)) }
-            if let language = body.language { settings.language = try Field.word(language, "language") }
-            try await sessions.accounts.change(.changeSettings(settings), by: principal)
+            let language: InviteLanguage? = try body.language.map { try Field.word($0, "language") }
+            _ = try await sessions.accounts.change(by: principal) { (registry) throws(SessionError) in
+                var settings = registry.settings
+                if let minutes = body.pinLifetimeMinutes { try settings.setPINLifetime(minutes: minutes) }
+                if let minutes = body.waitingLimitMinutes { try settings.setWaitingLimit(minutes: minutes) }
+                if let days = body.retentionDays { try settings.setRetention(days: days) }
+                if let eula = body.eula { try settings.setEULA(EULA(version: eula.version, text: eula.text)) }
+                if let language { settings.language = language }
+                return .changeSettings(settings)
+            }
             return JSONAnswer.response(Body(try await sessions.currentSettings()))
         }
     }

@@ -24,6 +24,8 @@ public struct WebServer: Service {
         public var certificate: ServerCertificate?
         /// Whether an address is that of a proxy of the operator's own, whose word on where a request came from counts.
         public var isTrustedProxy: @Sendable (String) -> Bool = { _ in false }
+        /// Calls that one network may make, each second in the long run; nil is without a limit.
+        public var callsPerSecond: Int? = 300
         /// Named in answers to WHIP and WHEP.
         public var iceServers: [ICEServer] = []
         /// Serves pages for trying media under `/dev`.
@@ -32,8 +34,10 @@ public struct WebServer: Service {
         public var jsonLimit = 64 * 1024
         /// Largest SDP body, in bytes.
         public var sdpLimit = 64 * 1024
-        /// Seconds after which a connection without a request, or with half a one, is closed.
+        /// Seconds after which a connection without a request is closed.
         public var idleSeconds = 60
+        /// Seconds after which a request that is not all there is ended, and a TLS handshake that is not done; a large body has longer.
+        public var requestSeconds = 15
 
         public init(
             host: String = "127.0.0.1", port: Int = 8080, publicURL: String? = nil, apiKeys: [APIKey] = []
@@ -80,6 +84,10 @@ public struct WebServer: Service {
                 isEncrypted: configuration.certificate != nil, isTrusted: configuration.isTrustedProxy))
         router.add(middleware: MediaCORSMiddleware())
         router.add(middleware: ProblemMiddleware(paths: paths, metrics: sessions.metrics))
+        if let rate = configuration.callsPerSecond {
+            router.add(
+                middleware: RateMiddleware(RateLimit(perSecond: rate, burst: 2 * rate), clock: sessions.waiting))
+        }
         let call = CallReader(
             sessions: sessions, apiKeys: configuration.apiKeys, jsonLimit: configuration.jsonLimit,
             sdpLimit: configuration.sdpLimit)
@@ -90,6 +98,7 @@ public struct WebServer: Service {
         OpenAPIRoutes().add(to: routes)
         ChatRoutes(call: call, sessions: sessions).add(to: routes)
         DrawingRoutes(call: call, sessions: sessions).add(to: routes)
+        PhotoRoutes(call: call, sessions: sessions).add(to: routes)
         HistoryRoutes(call: call, sessions: sessions).add(to: routes)
         EventRoutes(call: call, sessions: sessions, address: address).add(to: routes)
         LoginRoutes(call: call, accounts: sessions.accounts, address: address).add(to: routes)
@@ -107,13 +116,19 @@ public struct WebServer: Service {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)
         let idle = Duration.seconds(Int64(configuration.idleSeconds))
+        let patience = TimeAmount.seconds(Int64(configuration.requestSeconds))
         let plain = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [RequestDeadline(patience: patience)],
             idleTimeout: .seconds(Int64(configuration.idleSeconds)), httpDecoderConfiguration: decoder)
         let builder: HTTPServerBuilder =
             if let certificate = configuration.certificate {
-                try .http2Upgrade(
-                    tlsConfiguration: certificate.configuration,
-                    configuration: .init(idleTimeout: idle, streamConfiguration: plain))
+                .init { [configuration] responder in
+                    let channel = try HTTP2UpgradeChannel(
+                        tlsConfiguration: certificate.configuration,
+                        configuration: .init(idleTimeout: idle, streamConfiguration: plain), responder: responder)
+                    return TLSChannel(
+                        channel, patience: patience, silence: .seconds(2 * Int64(configuration.idleSeconds)))
+                }
             } else {
                 .http1(configuration: plain)
             }

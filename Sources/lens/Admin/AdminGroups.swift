@@ -55,13 +55,13 @@ struct AdminGroups: AsyncParsableCommand {
         func run() async throws {
             let (id, name, permissions) = (try AdminGroups.group(id), name, permission)
             try await AdminStore.run(options) { admin in
-                guard let before = try await admin.accounts.registry().groups[id] else {
-                    throw SessionError.noSuchGroup
+                _ = try await admin.accounts.change(by: AdminStore.principal) { (registry) throws(SessionError) in
+                    guard let before = registry.groups[id] else { throw .noSuchGroup }
+                    return .changeGroup(
+                        try Group(
+                            id: id, name: name ?? before.name,
+                            permissions: permissions.isEmpty ? before.permissions : Set(permissions)))
                 }
-                let group = try Group(
-                    id: id, name: name ?? before.name,
-                    permissions: permissions.isEmpty ? before.permissions : Set(permissions))
-                try await admin.accounts.change(.changeGroup(group), by: AdminStore.principal)
                 print("group \(id) changed")
             }
         }

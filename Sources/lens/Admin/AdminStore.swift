@@ -4,6 +4,7 @@ import MediaCore
 import MediaIO
 import SQLiteStore
 import Sessions
+import Synchronization
 
 /// The data directory as administrators' commands use it.
 struct AdminStore: Sendable {
@@ -52,9 +53,22 @@ struct AdminStore: Sendable {
 
 /// The machine's clocks as sessions have them.
 enum SystemTime {
+    /// Goes on evenly, whatever is done to the machine's clock.
     @Sendable static func now() -> WallTime {
-        WallTime(milliseconds: Int64(clamping: WallClock.unixNanoseconds / 1_000_000))
+        let (wall, monotonic) = (wallMilliseconds(), waiting.milliseconds())
+        return WallTime(milliseconds: steady.withLock { $0.time(wall: wall, monotonic: monotonic) })
     }
+
+    /// How far the machine's clock is ahead of what sessions go by, in ms.
+    static var difference: Int64 {
+        _ = now()
+        return steady.withLock { $0.difference }
+    }
+
+    private static let steady = Mutex(
+        SteadyClock(wall: wallMilliseconds(), monotonic: waiting.milliseconds()))
+
+    private static func wallMilliseconds() -> Int64 { Int64(clamping: WallClock.unixNanoseconds / 1_000_000) }
 
     static let waiting = WaitingClock(
         milliseconds: { Int64(clamping: MonotonicClock.now.nanoseconds / 1_000_000) },

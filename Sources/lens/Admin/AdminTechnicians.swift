@@ -66,16 +66,13 @@ struct AdminTechnicians: AsyncParsableCommand {
             let id = try AdminTechnicians.technician(id)
             let email = try email.map(AdminTechnicians.email)
             let group = try group.map(AdminGroups.group)
-            let (name, role, login) = (name, role, login)
+            let changes = TechnicianChanges(
+                email: email, name: name, group: group, role: role, isDisabled: login.map { !$0 })
             try await AdminStore.run(options) { admin in
-                guard let before = try await admin.accounts.registry().accounts[id]?.technician else {
-                    throw SessionError.noSuchTechnician
+                _ = try await admin.accounts.change(by: AdminStore.principal) { (registry) throws(SessionError) in
+                    guard let before = registry.accounts[id]?.technician else { throw .noSuchTechnician }
+                    return .changeTechnician(try changes.applied(to: before))
                 }
-                var technician = try Technician(
-                    id: id, email: email ?? before.email, name: name ?? before.name, group: group ?? before.group,
-                    role: role ?? before.role)
-                technician.isDisabled = login.map { !$0 } ?? before.isDisabled
-                try await admin.accounts.change(.changeTechnician(technician), by: AdminStore.principal)
                 print("technician \(id) changed")
             }
         }

@@ -21,16 +21,6 @@ actor RelayGateway: MediaGateway {
     /// For what shards report, which know sessions by their keys only.
     private var sessionNames: [RelaySessionKey: SessionID] = [:]
 
-    /// When something was last heard of sessions' customers.
-    private var lives: [SessionID: Life] = [:]
-
-    private struct Life {
-        var signs: UInt64
-        var since: Instant
-        /// Said good-bye; nothing but a sign of life takes that back.
-        var isGone = false
-    }
-
     #if DEBUG
         /// For the test that shows that a gate which opens too early would be seen. No release has this.
         private static let forcesGatesOpen = ProcessInfo.processInfo.environment["LENS_TEST_FORCE_GATE_OPEN"] == "1"
@@ -200,7 +190,6 @@ actor RelayGateway: MediaGateway {
     private func forget(_ session: SessionID) {
         guard let placement = placements.removeValue(forKey: session) else { return }
         loads[placement.shard].sessions -= 1
-        lives[session] = nil
         sessionNames[placement.key] = nil
     }
 
@@ -216,42 +205,6 @@ actor RelayGateway: MediaGateway {
 
     /// Of each shard, as last measured.
     var shardLoads: [ShardLoad] { loads }
-
-    /// For each session how long its customer has not been heard of, in ms; nothing for one that has had no customer here.
-    func silences(of sessions: [SessionID]) async -> [SessionID: Int64] {
-        for (index, shard) in shards.enumerated() {
-            let here = sessions.compactMap { session in
-                placements[session].flatMap { $0.shard == index ? (session, $0.key) : nil }
-            }
-            guard !here.isEmpty else { continue }
-            let keys = here.map(\.1)
-            let signs = try? await Self.run(on: shard) { relay, _ in
-                keys.map { relay.signsOfLife(of: $0, from: .customer) }
-            }
-            // The next look finds what this one could not.
-            for ((session, _), signs) in zip(here, signs ?? []) { note(signs, of: session) }
-        }
-        let now = MonotonicClock.now
-        return lives.compactMapValues { life in
-            life.isGone ? SessionService.lostAfter : now.nanoseconds(since: life.since) / 1_000_000
-        }
-    }
-
-    private func note(_ signs: UInt64?, of session: SessionID) {
-        guard let signs, placements[session] != nil, lives[session]?.signs != signs else { return }
-        lives[session] = Life(signs: signs, since: MonotonicClock.now)
-    }
-
-    /// The session's customer has ended the connection.
-    func noteGoodbye(of session: SessionID) async {
-        guard let placement = placements[session] else { return }
-        // What came before the good-bye is no sign of life after it.
-        let signs = try? await Self.run(on: shards[placement.shard]) { relay, _ in
-            relay.signsOfLife(of: placement.key, from: .customer)
-        }
-        guard placements[session] != nil, let signs = signs.flatMap({ $0 }) else { return }
-        lives[session] = Life(signs: signs, since: MonotonicClock.now, isGone: true)
-    }
 
     /// The session that a shard knows by `key`; nil if it has ended.
     func session(for key: RelaySessionKey) -> SessionID? { sessionNames[key] }
@@ -285,6 +238,23 @@ actor RelayGateway: MediaGateway {
         guard let placement = placements[session] else { return nil }
         let figures = try? await Self.run(on: shards[placement.shard]) { relay, _ in relay.figures(of: placement.key) }
         return figures.flatMap { $0 }.map(MediaFigures.init)
+    }
+
+    func readings(of sessions: [SessionID]) async -> [SessionID: MediaReading] {
+        var readings: [SessionID: MediaReading] = [:]
+        for (index, shard) in shards.enumerated() {
+            let here = sessions.compactMap { session in
+                placements[session].flatMap { $0.shard == index ? (session, $0.key) : nil }
+            }
+            guard !here.isEmpty else { continue }
+            let keys = here.map(\.1)
+            // A shard that does not answer is left out.
+            let figures = try? await Self.run(on: shard) { relay, _ in keys.map { relay.figures(of: $0) } }
+            for ((session, _), figures) in zip(here, figures ?? []) {
+                readings[session] = figures.map { MediaReading(total: MediaFigures($0), live: LiveFigures($0)) }
+            }
+        }
+        return readings
     }
 
     private static func run<Result: Sendable>(
@@ -327,24 +297,5 @@ extension MediaGatewayError {
             case .playerAddressForbidden: .forbidden(code: "PLAYER_ADDRESS_FORBIDDEN", text)
             case .noMediaAddress: .failed(text)
             }
-    }
-}
-
-extension MediaFigures {
-    /// What a shard counted, summed over the customer's tracks.
-    init(_ figures: SessionFigures) {
-        self.init()
-        mediaBytesForwardedBeforeStart = figures.mediaBytesForwardedBeforeStart
-        packetsForwarded = figures.packetsForwarded
-        bytesForwarded = figures.bytesForwarded
-        packetsDroppedAtGate = figures.packetsDroppedAtGate
-        for track in figures.tracks where track.side == .customer {
-            packetsReceived &+= track.packetsReceived
-            bytesReceived &+= track.bytesReceived
-            packetsLost &+= UInt64(clamping: track.packetsLost)
-            authenticationFailures &+= track.authenticationFailures
-            replays &+= track.replays
-            keyframeRequests &+= track.keyframeRequestsSent
-        }
     }
 }

@@ -88,6 +88,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Calls that one network may make, each second in the long run; this machine's own are not counted (default: 300; 0: no limit).",
+            valueName: "n"))
+    var rateLimit: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "A network that SDES players may have media sent to, beside their own address; repeatable.",
             valueName: "cidr"))
     var sdesPeers: [String] = []
@@ -187,7 +193,7 @@ struct ServeCommand: AsyncParsableCommand {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // Whoever does not read what we send must not keep us from ending.
-        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
         let group = ServiceGroup(configuration: configuration)
         do {
             try await group.run()
@@ -216,6 +222,7 @@ struct ServeCommand: AsyncParsableCommand {
                 tlsCertificate: sources.one("tls-certificate", tlsCertificate),
                 tlsKey: sources.one("tls-key", tlsKey),
                 trustedProxies: sources.many("trusted-proxy", trustedProxy),
+                rateLimit: sources.one("rate-limit", rateLimit.map(String.init)),
                 mail: MailValues(
                     smtp: sources.one("smtp", smtp), user: sources.one("smtp-user", smtpUser),
                     password: sources.one("smtp-password", nil),

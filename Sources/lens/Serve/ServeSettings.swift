@@ -27,6 +27,8 @@ struct ServeSettings: Sendable, Equatable {
     var tlsKey: String?
     /// Networks of proxies whose word on where a request came from counts.
     var trustedProxies: [IPNetwork] = []
+    /// Calls that one network may make, each second in the long run; nil is without a limit.
+    var callsPerSecond: Int? = 300
     /// Networks that SDES players may have their media sent to, beside the caller's own address.
     var sdesPeers: [IPNetwork] = []
     /// Who is told of each change of status.

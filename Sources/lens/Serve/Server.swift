@@ -113,7 +113,7 @@ struct Server: Sendable {
         sessionSettings.language = settings.language
         let sessions = SessionService(
             store: store, media: gateway, accounts: accounts, settings: sessionSettings, now: SystemTime.now,
-            waiting: SystemTime.waiting)
+            waiting: SystemTime.waiting, observer: SessionLog(logger: logger).note)
         let key = settings.apiKey ?? Self.randomKey()
         guard let apiKey = APIKey(name: APIKeyName.configured, key: key) else {
             throw SettingsError(description: "the API key is empty or over 512 bytes; give another by --api-key")
@@ -122,6 +122,7 @@ struct Server: Sendable {
             host: settings.httpHost, port: settings.httpPort, publicURL: settings.publicURL, apiKeys: [apiKey])
         configuration.iceServers = settings.iceServers
         configuration.servesDevPages = settings.servesDevPages
+        configuration.callsPerSecond = settings.callsPerSecond
         let certificate = try settings.tlsCertificate.map {
             try ServerCertificate(certificate: $0, key: settings.tlsKey ?? "")
         }
@@ -150,7 +151,7 @@ struct Server: Sendable {
         }
         async let _: Void? = dispatcher?.run()
         async let _: Void = SessionHousekeeping(
-            sessions: sessions, gateway: gateway, mailer: mailer, logger: logger
+            sessions: sessions, mailer: mailer, logger: logger
         ).run()
         try await web.run { port in
             let host = settings.httpHost.contains(":") ? "[\(settings.httpHost)]" : settings.httpHost

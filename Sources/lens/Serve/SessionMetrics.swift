@@ -47,9 +47,8 @@ enum SessionMetrics {
 
     /// Of sessions that have been started and not ended; a session's series end with it.
     private static func addMedia(_ sessions: SessionService, to text: inout MetricsText) async {
-        guard let active = try? await sessions.activeSessions() else { return }
-        var figures: [(String, MediaFigures)] = []
-        for session in active { figures.append(("{session=\"\(session.id)\"}", await sessions.figures(of: session))) }
+        guard let active = try? await sessions.activeReadings() else { return }
+        let figures = active.map { ("{session=\"\($0.session)\"}", $0.reading.total) }
         for (name, help, value) in [
             ("lens_session_packets_received_total", "Packets of the customer's media.", \MediaFigures.packetsReceived),
             ("lens_session_packets_lost_total", "Packets lost on the way from the customer.", \.packetsLost),
@@ -58,6 +57,32 @@ enum SessionMetrics {
         ] as [(String, String, KeyPath<MediaFigures, UInt64> & Sendable)] {
             text.add(name, .counter, help: help, figures.map { ($0.0, Double($0.1[keyPath: value])) })
         }
+        addWays(active, to: &text)
+    }
+
+    /// By the way that media goes: the customer's picture and voice, and the technician's voice.
+    private static func addWays(
+        _ active: [(session: SessionID, reading: MediaReading)], to text: inout MetricsText
+    ) {
+        let ways = active.flatMap { entry in
+            [
+                ("video", entry.reading.live.video), ("voice", entry.reading.live.voice),
+                ("talkback", entry.reading.live.talkback),
+            ]
+            .map { ("{session=\"\(entry.session)\",way=\"\($0.0)\"}", $0.1) }
+        }
+        text.add(
+            "lens_session_jitter_seconds", .gauge, help: "Of arrival at the relay.",
+            ways.map { ($0.0, $0.1.jitterMilliseconds / 1000) })
+        text.add(
+            "lens_session_loss_ratio", .gauge, help: "As the player last reported.",
+            ways.map { ($0.0, $0.1.lossReported) })
+        text.add(
+            "lens_session_round_trip_seconds", .gauge, help: "Between the relay and the player.",
+            ways.compactMap { way in way.1.roundTripMilliseconds.map { (way.0, $0 / 1000) } })
+        text.add(
+            "lens_session_packets_retransmitted_total", .counter, help: "Packets sent to the player again.",
+            ways.map { ($0.0, Double($0.1.packetsRetransmitted)) })
     }
 }
 

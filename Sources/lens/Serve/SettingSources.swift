@@ -39,7 +39,7 @@ enum SettingsFile {
         "ice-server", "srtp-backend", "udp-offload", "retransmission-memory", "dev", "log-level", "audit-heads",
         "smtp", "smtp-user", "smtp-password", "smtp-ca", "mail-from", "mail-from-name", "language", "webhook",
         "webhook-secret",
-        "tls-certificate", "tls-key", "trusted-proxy",
+        "tls-certificate", "tls-key", "trusted-proxy", "rate-limit",
     ]
     /// Bytes of a settings file at most.
     private static let sizeLimit = 1 << 20
@@ -99,6 +99,7 @@ struct SettingValues {
     var tlsCertificate: String?
     var tlsKey: String?
     var trustedProxies: [String] = []
+    var rateLimit: String?
     var mail = MailValues()
     var language: String?
     var webhook: String?
@@ -185,6 +186,14 @@ extension ServeSettings {
             }
             return network
         }
+        if let text = values.rateLimit {
+            guard let rate = Int(text), (0...1_000_000).contains(rate) else {
+                throw SettingsError(
+                    description:
+                        "--rate-limit \(text) is not a number of calls a second; choose 1 to 1000000, or 0 for none")
+            }
+            callsPerSecond = rate == 0 ? nil : rate
+        }
         mail = try MailSettings(values.mail)
         webhook = try WebhookSettings(url: values.webhook, secret: values.webhookSecret)
         if let text = values.language {
@@ -261,6 +270,7 @@ extension ServeSettings {
         if !trustedProxies.isEmpty {
             lines.append("trusted-proxy: [\(trustedProxies.map { "\"\($0)\"" }.joined(separator: ", "))]")
         }
+        lines.append("rate-limit: \(callsPerSecond ?? 0)")
         if let mail {
             lines += ["smtp: \(mail.server)", "mail-from: \(mail.from)", "mail-from-name: \"\(mail.fromName)\""]
         }

@@ -32,6 +32,8 @@ struct ShardWatch: Sendable {
                 case .silent(_, let key, let side): ("a peer is silent", key, side)
                 case .goodbye(_, let key, let side): ("a peer said good-bye", key, side)
                 case .firstForwarded(let key): ("first media forwarded", key, nil)
+                case .customerHeard(let key): ("the customer is there", key, nil)
+                case .customerLost(let key): ("nothing is heard of the customer", key, nil)
                 }
             var metadata: Logger.Metadata = ["shard": "\(shard)"]
             metadata["session"] = await gateway.session(for: key).map { "\($0)" } ?? "ended"
@@ -43,8 +45,12 @@ struct ShardWatch: Sendable {
     /// What the session service has to know.
     private func tell(_ event: ShardEvent) async {
         switch event {
-        case .goodbye(_, let key, .customer):
-            if let session = await gateway.session(for: key) { await gateway.noteGoodbye(of: session) }
+        case .customerHeard(let key):
+            if let session = await gateway.session(for: key) { await sessions.noteCustomer(of: session, isHeard: true) }
+        case .customerLost(let key):
+            if let session = await gateway.session(for: key) {
+                await sessions.noteCustomer(of: session, isHeard: false)
+            }
         case .firstForwarded(let key):
             if let session = await gateway.session(for: key) { await sessions.noteFirstMedia(of: session) }
         default: break

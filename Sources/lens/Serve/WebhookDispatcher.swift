@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import MediaIO
 import NIOCore
 import NIOHTTP1
 import Sessions
@@ -110,7 +111,7 @@ actor WebhookDispatcher {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         request.headers.add(name: "User-Agent", value: "lens-relay")
-        let seconds = SystemTime.now().milliseconds / 1000
+        let seconds = Int64(clamping: WallClock.unixNanoseconds / 1_000_000_000)
         request.headers.add(name: "Lens-Signature", value: settings.secret.signature(of: body, at: seconds))
         request.body = .bytes(ByteBuffer(bytes: body))
         do {

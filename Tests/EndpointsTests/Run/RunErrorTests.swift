@@ -20,7 +20,7 @@ import Testing
             let customerRun = CustomerRun(customer)
             await #expect(throws: EndpointError.self) { try await customerRun.run() }
         }
-        var technician = TechnicianSettings(server: try nobody(), apiKey: "key", target: .anyWaiting)
+        var technician = TechnicianSettings(server: try nobody(), identity: .apiKey("key"), target: .anyWaiting)
         technician.voice = "/no/such.ogg"
         let technicianRun = TechnicianRun(technician)
         await #expect(throws: EndpointError.self) { try await technicianRun.run() }
@@ -33,7 +33,7 @@ import Testing
         await #expect(throws: LensClientError.unreachable(server: "http://127.0.0.1:9", reason: "connection refused")) {
             try await customerRun.run()
         }
-        let technician = TechnicianSettings(server: try nobody(), apiKey: "key", target: .session("x"))
+        let technician = TechnicianSettings(server: try nobody(), identity: .apiKey("key"), target: .session("x"))
         await #expect(throws: LensClientError.self) { try await TechnicianRun(technician).run() }
     }
 }

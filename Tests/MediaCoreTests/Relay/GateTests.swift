@@ -109,7 +109,10 @@ import Testing
     @Test func eventsTellFirstMediaAndFirstForwarding() throws {
         let call = try Call(isOpen: false)
         call.publish(1...3)
-        #expect(call.bench.events() == [.firstMedia(call.publisherLeg.id, RelayBench.session, .customer)])
+        #expect(
+            call.bench.events() == [
+                .firstMedia(call.publisherLeg.id, RelayBench.session, .customer), .customerHeard(RelayBench.session),
+            ])
         try call.bench.shard.openGate(RelayBench.session, at: call.bench.now)
         call.publish(4...6)
         #expect(call.bench.events() == [.firstForwarded(RelayBench.session)])

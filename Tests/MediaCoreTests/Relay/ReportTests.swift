@@ -145,6 +145,9 @@ import Testing
         #expect(call.bench.events().isEmpty, "a BYE of another source is none of ours")
         call.bench.deliver(
             call.publisher.feedback(.goodbye(Goodbye(sources: [call.publisher.ssrc]))), from: call.publisher.address)
-        #expect(call.bench.events() == [.goodbye(call.publisherLeg.id, RelayBench.session, .customer)])
+        #expect(
+            call.bench.events() == [
+                .goodbye(call.publisherLeg.id, RelayBench.session, .customer), .customerLost(RelayBench.session),
+            ])
     }
 }

@@ -31,7 +31,8 @@ final class AccountServiceTests {
         #expect(login.mustChangePassword)
         let principal = try #require(
             try await bench.accounts.principal(presenting: login.token, withOneTimePassword: true))
-        try await bench.accounts.changePassword(of: principal, from: first.password, to: "correct horse battery")
+        try await bench.accounts.changePassword(
+            of: principal, from: first.password, to: "correct horse battery", address: address)
         let again = try await bench.accounts.login(
             email: "ADMIN@localhost", password: "correct horse battery", address: address)
         #expect(!again.mustChangePassword)
@@ -49,14 +50,17 @@ final class AccountServiceTests {
         let principal = try #require(
             try await bench.accounts.principal(presenting: login.token, withOneTimePassword: true))
         await #expect(throws: SessionError.loginRefused) {
-            try await bench.accounts.changePassword(of: principal, from: "wrong", to: "correct horse battery")
+            try await bench.accounts.changePassword(
+                of: principal, from: "wrong", to: "correct horse battery", address: address)
         }
         for password in ["short", first.password, String(repeating: "x", count: 2000)] {
             await #expect(throws: SessionError.self) {
-                try await bench.accounts.changePassword(of: principal, from: first.password, to: password)
+                try await bench.accounts.changePassword(
+                    of: principal, from: first.password, to: password, address: address)
             }
         }
-        try await bench.accounts.changePassword(of: principal, from: first.password, to: "correct horse battery")
+        try await bench.accounts.changePassword(
+            of: principal, from: first.password, to: "correct horse battery", address: address)
         #expect(
             try await bench.accounts.principal(presenting: login.token, withOneTimePassword: true) == nil,
             "a new password ends every login")
@@ -188,5 +192,57 @@ final class AccountServiceTests {
     private func strangersSecret() -> TokenSecret {
         var generator = SystemRandomNumberGenerator()
         return TokenSecret(using: &generator)
+    }
+
+    @Test(arguments: Kind.allCases) func changesAtTheSameTimeAreAllKept(kind: Kind) async throws {
+        let bench = try bench(kind)
+        let principal = try await administrator(bench)
+        let id = try #require(TechnicianID("admin"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    _ = try await bench.accounts.change(by: principal) { (registry) throws(SessionError) in
+                        guard let before = registry.accounts[id]?.technician else { throw .noSuchTechnician }
+                        let changes = TechnicianChanges(name: before.name + "\(number % 10)")
+                        return .changeTechnician(try changes.applied(to: before))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await bench.accounts.registry().accounts[id]?.technician.name.count == "Administrator".count + 20)
+    }
+
+    @Test(arguments: Kind.allCases) func aPasswordThatWasResetMeanwhileIsNotOverwritten(kind: Kind) async throws {
+        let bench = try bench(kind)
+        let principal = try await administrator(bench)
+        let (id, address) = (try #require(TechnicianID("admin")), address)
+        // Both begin with the old password; whoever comes second is refused, or comes before the other.
+        let old = "correct horse battery"
+        async let own: Void = bench.accounts.changePassword(
+            of: principal, from: old, to: "another good password", address: address)
+        let drawn = try await bench.accounts.resetPassword(of: id, by: principal)
+        let refusal: SessionError?
+        do {
+            try await own
+            refusal = nil
+        } catch let error as SessionError { refusal = error }
+        #expect(refusal == nil || refusal == .loginRefused)
+        _ = try await bench.accounts.login(email: "admin@localhost", password: drawn, address: address)
+    }
+
+    @Test(arguments: Kind.allCases) func D8_guessingTheOldPasswordIsSlowedDownToo(kind: Kind) async throws {
+        let bench = try bench(kind)
+        let principal = try await administrator(bench)
+        for _ in 0..<5 {
+            await #expect(throws: SessionError.loginRefused) {
+                try await bench.accounts.changePassword(
+                    of: principal, from: "wrong", to: "another good password", address: self.address)
+            }
+        }
+        await #expect(throws: SessionError.loginThrottled(retryAfterSeconds: 60)) {
+            try await bench.accounts.changePassword(
+                of: principal, from: "correct horse battery", to: "another good password", address: self.address)
+        }
     }
 }

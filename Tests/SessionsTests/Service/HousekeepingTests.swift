@@ -40,19 +40,20 @@ struct HousekeepingTests {
         let bench = bench()
         let session = try await bench.waiting()
         _ = try await bench.service.start(session.id, as: nil, by: bench.key)
-        func heard(_ milliseconds: Int64) async throws -> SessionStatus {
-            try await bench.service.noteConnections { _ in [session.id: milliseconds] }
+        func after(_ seconds: Int64, heard: Bool? = nil) async throws -> SessionStatus {
+            bench.clock.advance(seconds: seconds)
+            if let heard { await bench.service.noteCustomer(of: session.id, isHeard: heard) }
+            try await bench.service.noteLostConnections()
             return try await status(bench, session.id)
         }
-        #expect(try await heard(0) == .active)
-        #expect(try await heard(2999) == .active)
-        #expect(try await heard(3000) == .reconnecting)
-        bench.clock.advance(seconds: 290)
-        #expect(try await heard(293_000) == .reconnecting)
-        bench.clock.advance(seconds: 7)
-        #expect(try await heard(300_000) == .offline)
-        #expect(try await heard(10) == .active)
-        #expect(try await heard(3000) == .reconnecting, "the five minutes begin anew")
+        #expect(try await after(0, heard: true) == .active)
+        #expect(try await after(600) == .active)
+        #expect(try await after(0, heard: false) == .reconnecting, "three seconds have passed when that is told")
+        #expect(try await after(296) == .reconnecting)
+        #expect(try await after(1) == .offline)
+        #expect(try await after(1000) == .offline)
+        #expect(try await after(0, heard: true) == .active)
+        #expect(try await after(1000, heard: false) == .reconnecting, "the five minutes begin anew")
     }
 
     @Test func D13_theGateStaysAsItWas() async throws {
@@ -60,7 +61,7 @@ struct HousekeepingTests {
         let session = try await bench.waiting()
         _ = try await bench.accept(session.id, .publish, by: .customer(session.id))
         _ = try await bench.service.start(session.id, as: nil, by: bench.key)
-        try await bench.service.noteConnections { _ in [session.id: 5000] }
+        await bench.service.noteCustomer(of: session.id, isHeard: false)
         #expect(try await status(bench, session.id) == .reconnecting)
         #expect(await bench.media.isOpen(session.id))
         #expect(try await bench.service.session(session.id, for: bench.key).gateIsOpen)
@@ -71,8 +72,18 @@ struct HousekeepingTests {
         let session = try await bench.waiting()
         _ = try await bench.service.start(session.id, as: nil, by: bench.key)
         bench.clock.advance(seconds: 60)
-        try await bench.service.noteConnections { _ in [:] }
+        try await bench.service.noteLostConnections()
         #expect(try await status(bench, session.id) == .active)
+    }
+
+    @Test func D13_aCustomerWhoIsLostBeforeStartIsSeenAfterIt() async throws {
+        let bench = bench()
+        let session = try await bench.waiting()
+        await bench.service.noteCustomer(of: session.id, isHeard: false)
+        #expect(try await status(bench, session.id) == .waiting)
+        _ = try await bench.service.start(session.id, as: nil, by: bench.key)
+        try await bench.service.noteLostConnections()
+        #expect(try await status(bench, session.id) == .reconnecting)
     }
 
     @Test func D13_afterARestartActiveSessionsReconnect() async throws {
@@ -84,9 +95,12 @@ struct HousekeepingTests {
         let service = SessionService(
             store: first.store, media: second.media, accounts: second.accounts, now: { second.clock.now },
             waiting: second.clock.waiting)
-        try await service.noteConnections { _ in [:] }
+        try await service.noteLostConnections()
+        #expect(try await service.session(session.id, for: first.key).status == .active, "it may be on its way")
+        second.clock.advance(seconds: 3)
+        try await service.noteLostConnections()
         #expect(try await service.session(session.id, for: first.key).status == .reconnecting)
-        try await service.noteConnections { _ in [session.id: 20] }
+        await service.noteCustomer(of: session.id, isHeard: true)
         #expect(try await service.session(session.id, for: first.key).status == .active)
     }
 
@@ -165,5 +179,30 @@ struct HousekeepingTests {
         await #expect(throws: SessionError.technicianOnly) {
             try await bench.service.note("x", on: session.id, by: .customer(session.id))
         }
+    }
+
+    @Test func whoIsDisabledHearsNothingMore() async throws {
+        let bench = bench()
+        _ = try await bench.accounts.prepare()
+        let tess = try Samples.technician("tess")
+        let group = try #require(GroupID("support"))
+        let email = try #require(EmailAddress("tess@example.org"))
+        let account = try Technician(id: tess, email: email, name: "Tess", group: group)
+        _ = try await bench.accounts.addTechnician(account, password: nil, by: bench.key)
+        let session = try await bench.waiting()
+        let other = try await bench.waiting()
+        _ = try await bench.accept(session.id, .publish, by: .customer(session.id))
+        _ = try await bench.service.start(session.id, as: tess, by: bench.key)
+        _ = try await bench.service.start(other.id, as: nil, by: bench.key)
+        try await bench.service.holdSessionsOfTheDisabled()
+        #expect(try await status(bench, session.id) == .active)
+        #expect(await bench.media.isOpen(session.id))
+        var disabled = account
+        disabled.isDisabled = true
+        try await bench.accounts.change(.changeTechnician(disabled), by: bench.key)
+        try await bench.service.holdSessionsOfTheDisabled()
+        #expect(try await status(bench, session.id) == .onHold)
+        #expect(await !bench.media.isOpen(session.id))
+        #expect(try await status(bench, other.id) == .active)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Sessions
 import TestSupport
 import Testing
@@ -9,7 +10,11 @@ struct RandomWalkTests {
         var claims = 0
     }
 
-    @Test(arguments: [UInt64(1), 2]) func everyRuleHoldsOverARandomWalk(seed: UInt64) async throws {
+    /// 20,000 steps each; 1,000,000 in all with `LENS_SOAK=1`.
+    private static let seeds: ClosedRange<UInt64> =
+        ProcessInfo.processInfo.environment["LENS_SOAK"] == "1" ? 1...50 : 1...2
+
+    @Test(arguments: seeds) func everyRuleHoldsOverARandomWalk(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let bench = Bench(seed: seed &+ 100, store: MemorySessionStore(limit: 5000))
         let technicians: [TechnicianID?] = try ["tess", "tom"].map(Samples.technician) + [nil, nil]
@@ -26,7 +31,7 @@ struct RandomWalkTests {
             }
             let id = try #require(living.randomElement(using: &generator))
             let before = try #require(known[id]?.last, context)
-            let action = Int.random(in: 0..<17, using: &generator)
+            let action = Int.random(in: 0..<24, using: &generator)
             do {
                 try await act(
                     action, id, before, bench, technicians.randomElement(using: &generator) ?? nil, &generator)
@@ -46,11 +51,28 @@ struct RandomWalkTests {
             let media = await bench.media.states[id]
             #expect(media?.gateIsOpen ?? false == (after.gateIsOpen && media != nil), context)
             known[id]?.last = after
-            if after.hasEnded { living.removeAll { $0 == id } }
+            if action == Self.timePasses { try await look(at: living, &known, bench, context) }
+            living.removeAll { known[$0]?.last.hasEnded ?? true }
             if step % 20 == 0 { try await checkAll(known, bench, context) }
         }
         // A walk that never starts a session proves nothing.
-        #expect(starts > 80, "seed \(seed)")
+        #expect(starts > 40, "seed \(seed)")
+    }
+
+    /// The action after which any session may have ended.
+    private static let timePasses = 22
+    private static let picture: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0]
+
+    /// What became of all sessions while time passed.
+    private func look(
+        at living: [SessionID], _ known: inout [SessionID: Known], _ bench: Bench, _ context: Comment
+    ) async throws {
+        for id in living {
+            let before = try #require(known[id]?.last)
+            let after = try #require(try await bench.store.find(id))
+            check(before, after, context)
+            known[id]?.last = after
+        }
     }
 
     /// One call; throws its refusal.
@@ -61,7 +83,7 @@ struct RandomWalkTests {
         let service = bench.service
         let customer = Principal.customer(id)
         // Customers' calls need the token, which exists from the claim on.
-        if [2, 3, 4, 5, 6].contains(action), !session.gates.pinClaimed { throw SessionError.notClaimed }
+        if [2, 3, 4, 5, 6, 16, 17, 18].contains(action), !session.gates.pinClaimed { throw SessionError.notClaimed }
         switch action {
         case 0: _ = try await service.replacePIN(of: id, by: bench.key)
         case 1: _ = try await bench.join(session)
@@ -87,6 +109,21 @@ struct RandomWalkTests {
         case 13: _ = try await service.connectionChanged(of: id, to: .offline)
         case 14: _ = try await service.connectionChanged(of: id, to: .connected)
         case 15: if Int.random(in: 0..<40, using: &generator) == 0 { _ = try await service.mediaFailed(id) }
+        case 16:
+            _ = try await service.changeMedia(
+                camera: [.on, .paused, nil].randomElement(using: &generator) ?? nil,
+                microphone: [.on, .muted, nil].randomElement(using: &generator) ?? nil, by: customer)
+        case 17: _ = try await service.send(NewPhoto(Self.picture), by: customer)
+        case 18: _ = try await service.say("hello", in: id, by: customer)
+        case 19: _ = try await service.noteSnapshot(of: id, by: bench.key)
+        case 20: _ = try await service.note("step", on: id, by: bench.key)
+        case 21: try await service.publishFigures()
+        case Self.timePasses:
+            // Half an hour, seldom; then whoever has waited too long is timed out.
+            guard Int.random(in: 0..<40, using: &generator) == 0 else { return }
+            bench.clock.advance(seconds: 1800)
+            try await service.endLongWaits()
+            try await service.endAbandonedInvites()
         default: _ = try await bench.accept(id, .publish, by: bench.key)
         }
     }

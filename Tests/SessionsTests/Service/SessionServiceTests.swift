@@ -261,4 +261,31 @@ struct SessionServiceTests {
         #expect(client.userAgent.count <= 256)
         #expect(client.userAgent.allSatisfy { $0 == "a" })
     }
+
+    @Test func D19_changesAtTheSameTimeAreAllKept() async throws {
+        for seed in UInt64(1)...20 {
+            let bench = Bench(seed: seed)
+            let session = try await bench.waiting()
+            let customer = Principal.customer(session.id)
+            async let paused = bench.service.changeMedia(camera: .paused, microphone: nil, by: customer)
+            async let muted = bench.service.changeMedia(camera: nil, microphone: .muted, by: customer)
+            _ = try await (paused, muted)
+            let media = try await bench.service.session(session.id, for: bench.key).customerMedia
+            #expect(media == CustomerMedia(camera: .paused, microphone: .muted))
+        }
+    }
+
+    @Test func D4_aCustomersTokenLivesAsLongAsTheSession() async throws {
+        let bench = Bench()
+        let session = try await bench.waiting()
+        let customer = Principal.customer(session.id)
+        _ = try await bench.service.say("hello", in: session.id, by: customer)
+        _ = try await bench.service.end(session.id, notes: nil, by: bench.key)
+        await #expect(throws: SessionError.ended) { try await bench.service.session(session.id, for: customer) }
+        await #expect(throws: SessionError.ended) {
+            try await bench.service.conversation(of: session.id, for: customer)
+        }
+        await #expect(throws: SessionError.ended) { try await bench.service.photos(of: session.id, for: customer) }
+        #expect(try await bench.service.conversation(of: session.id, for: bench.key).count == 1)
+    }
 }

@@ -67,6 +67,32 @@ final class ServiceStoreContractTests {
         await #expect(throws: SessionError.notFound) { try await store.append(late, to: session.id, at: later) }
     }
 
+    @Test(arguments: Kind.allCases) func photosAreKeptUntilTheSessionIsForgotten(kind: Kind) async throws {
+        let store = try make(kind)
+        let session = try await waiting(store, seed: 1)
+        let other = try await waiting(store, seed: 2)
+        let photo = try NewPhoto([0xFF, 0xD8, 0xFF, 1, 2, 3])
+        await #expect(throws: SessionError.notStarted) { try await store.append(photo, to: session.id, at: self.now) }
+        for id in [session.id, other.id] {
+            _ = try await store.update(id, with: .started(by: nil), by: Samples.actor, at: now)
+        }
+        let first = try await store.append(photo, to: session.id, at: now)
+        let second = try await store.append(photo, to: session.id, at: now)
+        #expect([first.number, second.number] == [1, 2])
+        #expect(try await store.photos(of: session.id) == [first, second])
+        #expect(try await store.photos(of: other.id) == [])
+        let read = try #require(try await store.photo(2, of: session.id))
+        #expect(read.photo == second && read.bytes == photo.bytes)
+        #expect(try await store.photo(3, of: session.id) == nil)
+        #expect(try await store.photo(1, of: other.id) == nil)
+        #expect(try await store.auditTrail(of: session.id).count { $0.record.step == .photoSent } == 2)
+        _ = try await store.update(session.id, with: .endedByTechnician(notes: nil), by: Samples.actor, at: now)
+        let later = now.advanced(bySeconds: 1)
+        #expect(try await store.removeSessions(endedBefore: later, at: later) == 1)
+        #expect(try await store.photos(of: session.id) == [])
+        #expect(try await store.photo(1, of: session.id) == nil)
+    }
+
     @Test(arguments: Kind.allCases) func sessionsAreFoundByWhatIsDue(kind: Kind) async throws {
         let store = try make(kind)
         let old = try await waiting(store, seed: 1)

@@ -61,6 +61,25 @@ struct PhaseTableTests {
             "resume",
             "SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_ON_HOLD 200 SESSION_ENDED SESSION_ENDED",
             technician("resume")),
+        Call(
+            "snapshot",
+            "SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED 200 SESSION_ON_HOLD SESSION_ENDED SESSION_ENDED",
+            technician("snapshot")),
+        Call(
+            "draw",
+            "SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED 204 SESSION_ON_HOLD SESSION_ENDED SESSION_ENDED",
+            technician("drawing", #"{"marks":[1]}"#)),
+        Call("trail", "200 200 200 200 200 200 200 200") { try await $0.get("/api/v1/sessions/\($1.id)/trail") },
+        Call("list photos", "200 200 200 200 200 200 200 200") {
+            try await $0.get("/api/v1/sessions/\($1.id)/photos")
+        },
+        Call(
+            "photo",
+            "401 SESSION_NOT_STARTED SESSION_NOT_STARTED SESSION_NOT_STARTED 201 SESSION_ON_HOLD SESSION_ENDED SESSION_ENDED"
+        ) {
+            try await $0.send(
+                .post, "/api/v1/customer/photos", token: $1.token, type: "image/jpeg", body: [0xFF, 0xD8, 0xFF, 0xE0])
+        },
         Call("end", "200 200 200 200 200 200 SESSION_ENDED SESSION_ENDED", technician("end")),
         Call("notes", "200 200 200 200 200 200 200 200", technician("notes", #"{"notes":"x"}"#)),
         Call(
@@ -108,6 +127,15 @@ struct PhaseTableTests {
             "another licence",
             "401 EULA_VERSION EULA_ALREADY_ACCEPTED EULA_ALREADY_ACCEPTED EULA_ALREADY_ACCEPTED EULA_ALREADY_ACCEPTED SESSION_ENDED SESSION_ENDED",
             customer("eula", #"{"version":"0","accepted":true}"#)),
+        Call("customer reads", "401 200 200 200 200 200 SESSION_ENDED SESSION_ENDED") {
+            try await $0.get("/api/v1/sessions/\($1.id)", token: $1.token)
+        },
+        Call("customer reads chat", "401 200 200 200 200 200 SESSION_ENDED SESSION_ENDED") {
+            try await $0.get("/api/v1/sessions/\($1.id)/chat", token: $1.token)
+        },
+        Call("customer lists photos", "401 200 200 200 200 200 SESSION_ENDED SESSION_ENDED") {
+            try await $0.get("/api/v1/sessions/\($1.id)/photos", token: $1.token)
+        },
         Call(
             "media", "401 200 200 200 200 200 SESSION_ENDED SESSION_ENDED", customer("media", #"{"camera":"paused"}"#)),
         Call("leave", "401 200 200 200 200 200 SESSION_ENDED SESSION_ENDED", customer("leave")),

@@ -31,7 +31,7 @@ struct SessionCallsTests {
             let media = try #require(reply.object("media"))
             #expect(media["mediaBytesForwardedBeforeStart"] as? Int == 0)
             let keys = Set(reply.json.keys).subtracting(expected.keys)
-            #expect(keys == ["id", "pin", "links", "media"])
+            #expect(keys == ["id", "pin", "links", "media", "snapshots"])
         }
     }
 

@@ -21,7 +21,7 @@ struct WebBench {
 
     init(
         seed: UInt64 = 1, publicURL: String? = "https://lens.example.org/", limit: Int = 1000,
-        iceServers: [ICEServer] = [], metrics: (@Sendable () async -> String)? = nil
+        iceServers: [ICEServer] = [], callsPerSecond: Int? = nil, metrics: (@Sendable () async -> String)? = nil
     ) throws {
         let clock = Clock()
         self.time = clock
@@ -39,6 +39,7 @@ struct WebBench {
         var configuration = WebServer.Configuration(port: 0, publicURL: publicURL, apiKeys: keys)
         configuration.idleSeconds = 5
         configuration.iceServers = iceServers
+        configuration.callsPerSecond = callsPerSecond
         var logger = Logger(label: "bench")
         logger.logLevel = .critical
         server = WebServer(configuration: configuration, sessions: sessions, metrics: metrics, logger: logger)
